@@ -13,8 +13,9 @@ import pytest
 from tests.payday import SOURCE, TARGET, World
 
 from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
-from ml_connector.domain.dimension import DimensionValue
+from ml_connector.domain.dimension import Dimension, DimensionValue
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
+from ml_connector.domain.worker import Employment, Placement, Worker
 from ml_connector.flows.dimensions import read_policy
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.zones import read_zones, today
@@ -192,6 +193,53 @@ def test_a_code_that_the_mapping_translates_is_not_made_and_its_target_is_not_un
     at = world.align()
 
     assert {"10/cost_center/OP": "create", "20/cost_center/OP": "create"} == world.acts(at.id)
+
+
+def placed(number: int, code: str, *, end: str = "", later: str = "") -> Worker:
+    """A worker who is employed until the day, and moves on 1 August where `later` is said."""
+    ahead = Placement(since=date(2026, 8, 1), codes=(Dimension("org_level_1", later),))
+    one = Employment(
+        company="US1",
+        start=date(2025, 1, 1),
+        end=date.fromisoformat(end) if end else None,
+        codes=(Dimension("org_level_1", code),),
+        placements=(ahead,) if later else (),
+    )
+    return Worker(key=f"E{number}", number=str(number), name=f"Worker {number}", employments=(one,))
+
+
+def test_a_code_that_is_used_is_closed_only_with_consent() -> None:
+    """In automatic mode too; the plan says by whom. Who has left, or a rule that is over, uses nothing."""
+    from ml_connector.store.snapshots import StoredSnapshots
+
+    world = Dimensions(mapping="codes")
+    world.set_options({**OPTIONS, "entities": "US1=10"})
+    target = Target(account="4000")
+    rules = [
+        MappingRule(name=name, account="*", codes=(("org_level_1", "OP"),), targets=(target,), **more)
+        for name, more in (("wages", {}), ("old", {"valid_until": date(2026, 6, 30)}))
+    ]
+    world.access.add_mapping(Mapping(name="codes", version=1, rules=tuple(rules)), world._actor)
+    world.codes.held = [code("SA"), code("OP"), code("IT"), code("XX")]
+    world.align()
+    people = [
+        placed(1, "SA"),
+        placed(2, "SA"),
+        placed(3, "SA", end="2026-06-30"),
+        placed(4, "XX", later="IT"),
+    ]
+    StoredSnapshots(world.access.connection(SOURCE)).replace("worker", people, "1")
+    world.codes.held = [code(text, open=False) for text in ("SA", "OP", "IT")]
+
+    at = world.align()
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    told = {row.change.key[3:]: row.detail for row in world.operations.records.plan(at.id, 100)}
+    assert "2 workers are placed on it." in told["cost_center/SA"]
+    assert "the rules wages name it." in told["cost_center/OP"]
+    assert "1 worker is placed on it." in told["cost_center/IT"]
+    assert "1 worker is placed on it." in told["cost_center/XX"]
+    assert {True} == {value.open for value in world.there()}
 
 
 @pytest.mark.parametrize("ours", [True, False])

@@ -56,7 +56,7 @@ class Act(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One line of a plan: the row as it was found, and as it shall be. `before` is `None` for a new one.
-    `why` says of a line that is not carried out why it is not.
+    `why` says of a line that is not carried out why it is not, and of one that is what to know before.
     """
 
     key: str

@@ -122,9 +122,9 @@ class Alignment:
     the source, in any order; `within` says which part of the register the plan is about, by beginnings of
     keys; `beside` is what is wished of a row in view of how it was found; `closed` makes the row as it is
     once it is closed; `another` tells of a closed row that is wished open whether it stood for something else
-    before, `taken` of a row that was never ours whether it may stand for something else; `theirs` tells of a
-    row that is known there only whether the plan shows it; `named` is a row as people know it; `noticed` is
-    what else people have to look at.
+    before, `taken` of a row that was never ours whether it may stand for something else; `used` tells what
+    still uses a row that is to be closed; `theirs` tells of a row that is known there only whether the plan
+    shows it; `named` is a row as people know it; `noticed` is what else people have to look at.
     """
 
     opening: Opening
@@ -136,6 +136,7 @@ class Alignment:
     closed: Callable[[Any], Any] = lambda row: row
     another: Callable[[Any, Any], bool] = lambda found, wished: False
     taken: Callable[[Any, Any], bool] = lambda found, wished: False
+    used: Callable[[Any], str] = lambda row: ""
     theirs: Callable[[Any], bool] = lambda row: False
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
@@ -255,12 +256,15 @@ class Alignment:
 
     def _asks(self, change: Change, pair: Pair) -> bool:
         """Whether a person consents to it in every mode: a row that somebody deleted is made again, one that
-        was closed comes back as something else, or one that was never ours may not be meant.
+        was closed comes back as something else, one that was never ours may not be meant, or one that is to
+        be closed is used.
         """
         if change.act not in (Act.CHANGE, Act.CLOSE, Act.REOPEN):
             return change.act is Act.MAKE_AGAIN
         if pair.base is None and self.taken(change.before, change.after):
             return True
+        if change.act is Act.CLOSE:
+            return bool(change.why)
         return change.act is Act.REOPEN and self.another(change.before, change.after)
 
     def _change_of(self, pair: Pair) -> Change | None:
@@ -280,7 +284,9 @@ class Alignment:
                 " close it: it stays open there. Rename it or take it out there by hand, or say why it stays."
             )
             return replace(change, act=Act.STAYS, why=text)
-        if change.act in (Act.CONFLICT, Act.CLOSE):
+        if change.act is Act.CLOSE:
+            return replace(change, why=self.used(change.before) or None)
+        if change.act is Act.CONFLICT:
             return change
         problems = self._register.check(change.after)
         if problems:

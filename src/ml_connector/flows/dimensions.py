@@ -5,6 +5,9 @@ plan    every code of the payroll beside the ledger's, in each legal entity: mad
         shown and left alone
 apply, verify   as every alignment
 
+A code that is to be closed, and that workers are placed on or rules of the mapping name, is closed with
+consent only: the plan says by what it is used.
+
 A code that the mapping translates is not brought over: it is booked under another code. That code, and each
 that a rule of the mapping names, has to be there. Closing needs a day, and where payroll gives none it is the
 day on which the closing is seen, in the time zone of the legal entity.
@@ -15,7 +18,8 @@ source, whichever that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -26,7 +30,8 @@ from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
-from ml_connector.flows.zones import read_zones, today
+from ml_connector.flows.workers import KIND as WORKERS
+from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.dimensions import DimensionSource
 from ml_connector.runs.stages import Stage
 
@@ -97,6 +102,24 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
     def theirs(value: DimensionValue) -> bool:
         return value.open and not named_by_mapping() & {(value.axis, value.code), (value.axis, value.written)}
 
+    @cache
+    def placed() -> Counter[tuple[str, str]]:
+        return Counter(_placed(opening))
+
+    def used(value: DimensionValue) -> str:
+        axes = [axis for axis, there in policy.axes.items() if there == value.axis]
+        workers = sum(placed()[axis, code] for axis in axes for code in {value.code, value.written})
+        day = today(policy.zones, value.entity, now)
+        rules = list(_rules_of(opening.mapping(), day, {*axes, value.axis}, {value.code, value.written}))
+        if not workers and not rules:
+            return ""
+        by = [f"{workers} worker{'s are' if workers > 1 else ' is'} placed on it"] if workers else []
+        by += [f"the rules {', '.join(rules)} name it"] if rules else []
+        return (
+            f"{' and '.join(by)}. Once it is closed, pay of theirs and corrections of what is booked on it"
+            " are held until it is open again or mapped to another."
+        )
+
     return Alignment(
         opening=opening,
         kind=KIND,
@@ -106,6 +129,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         beside=beside,
         closed=closed,
         another=lambda found, wished: bool(found.title != wished.title),
+        used=used,
         theirs=theirs,
         named=lambda value: value.written,
     ).stages()
@@ -134,6 +158,33 @@ def _entities(opening: Opening) -> tuple[str, ...]:
 def _within(opening: Opening) -> list[str]:
     axes = opening.policy.axes.values()
     return sorted(axis_of(entity, axis) for entity in _entities(opening) for axis in axes)
+
+
+def _placed(opening: Opening) -> Iterator[tuple[str, str]]:
+    """Axis and code of each worker that is placed somewhere now or later, as the source was read last."""
+    policy: DimensionsPolicy = opening.policy
+    now = opening.commits.now()
+    for worker in opening.snapshots().rows(WORKERS):
+        found: set[tuple[str, str]] = set()
+        for employment in worker.employments:
+            day = today(policy.zones, policy.entities.get(employment.company, OTHERS), now)
+            if employment.end is None or employment.end >= day:
+                later = (row.codes for row in employment.placements if row.since > day)
+                for codes in (employment.codes_on(day), *later):
+                    found.update((code.axis, code.code) for code in codes)
+        yield from found
+
+
+def _rules_of(
+    mapping: CodeMapping, day: date, axes: Collection[str], codes: Collection[str]
+) -> Iterator[str]:
+    """Names of the rules that name one of the codes, as payroll's or as the ledger's, now or later."""
+    for rule in mapping.rules:
+        if rule.valid_until < day:
+            continue
+        ours = [*rule.codes, *(pair for target in rule.targets for pair in target.dimensions)]
+        if any(axis in axes and code in codes for axis, code in ours):
+            yield rule.name
 
 
 def _targets(mapping: CodeMapping) -> Iterator[tuple[str, str]]:
