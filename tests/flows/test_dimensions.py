@@ -210,9 +210,9 @@ def placed(number: int, code: str, *, end: str = "", later: str = "") -> Worker:
 
 def test_a_code_that_is_used_is_closed_only_with_consent() -> None:
     """In automatic mode too; the plan says by whom. Who has left, or a rule that is over, uses nothing."""
+    world = Dimensions(mapping="codes")
     from ml_connector.store.snapshots import StoredSnapshots
 
-    world = Dimensions(mapping="codes")
     world.set_options({**OPTIONS, "entities": "US1=10"})
     target = Target(account="4000")
     rules = [
