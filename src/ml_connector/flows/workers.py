@@ -21,7 +21,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
@@ -125,15 +124,17 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
     policy: WorkersPolicy = opening.policy
     now = opening.commits.now()
 
-    @cache
-    def unexplained() -> frozenset[str]:
-        """Keys of members whose worker is in a state that nobody has explained."""
-        return frozenset(member.key for member, explained in _members(opening) if not explained)
+    unexplained: set[str] = set()
+
+    def wished(opened: Opening) -> Iterator[DimensionValue]:
+        unexplained.clear()
+        for member, explained in _members(opened):
+            unexplained.update(() if explained else (member.key,))
+            yield member
 
     def beside(wished: DimensionValue, found: DimensionValue) -> DimensionValue:
-        if found.key in unexplained():
-            return replace(wished, open=found.open, until=found.until)
-        return wished
+        held = found.key in unexplained
+        return replace(wished, open=found.open, until=found.until) if held else wished
 
     def closed(member: DimensionValue) -> DimensionValue:
         if not member.open:
@@ -144,7 +145,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         opening=opening,
         kind=KIND,
         record=DimensionValue,
-        wished=lambda opened: (member for member, _ in _members(opened)),
+        wished=wished,
         within=_within,
         beside=beside,
         closed=closed,
