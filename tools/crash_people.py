@@ -171,12 +171,14 @@ class Rounds:
                 return {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, **writes}
             case "between":
                 match = {"match": {"method": "GET", "path": self.screen.reads}}
-                skip = self._pages()
+                skip = self._pages() - (self.screen.guarded and self.dice.randint(0, 1))
                 return {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, "skip": skip, **match}
         return None
 
     def _pages(self) -> int:
-        """Reads of members that a plan takes, before anything is read again to be written."""
+        """Reads of members that a plan takes, before anything is read again to be written. Where members
+        have versions a write may rest on the last of them.
+        """
         there = Counter(row["entity"] for row in self.stage.members())
         entities = set(self.stage.judge.scenario.MEMBER_OF.values())
         return sum(max(math.ceil(there[entity] / self.screen.page), 1) for entity in entities)

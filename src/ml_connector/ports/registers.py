@@ -14,16 +14,19 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterLimits:
-    """How a register is written to. `batch`: changes that one `put` takes at the most. `settle_seconds`:
-    after an unknown outcome the vendor may still write for so long. `look_again_seconds`: how often to look
-    whether what was handed over was taken in. `guarded`: a version protects a row, or its container, so that
-    nobody's edit between our read and our write is overwritten. `shared`: one row serves every legal entity,
-    and has an empty one. `axes`: those of dimension values that it keeps, `dated` those with a first day,
-    `named` those of people whose first and last names are apart, `never_closed` those whose rows stay open
-    for ever. `writes`: calls that one change takes at the most.
+    """How a register is written to. `batch`: changes that one `put` takes at the most. `read_ahead`: rows
+    that are read at once before they are written batch by batch, where each row has a version of its own;
+    without it the rows of a batch are. `settle_seconds`: after an unknown outcome the vendor may still write
+    for so long. `look_again_seconds`: how often to look whether what was handed over was taken in. `guarded`:
+    a version protects a row, or its container, so that nobody's edit between our read and our write is
+    overwritten. `shared`: one row serves every legal entity, and has an empty one. `axes`: those of dimension
+    values that it keeps, `dated` those with a first day, `named` those of people whose first and last names
+    are apart, `never_closed` those whose rows stay open for ever. `writes`: calls that one change takes at
+    the most.
     """
 
     batch: int = 200
+    read_ahead: int = 0
     settle_seconds: float = 600
     look_again_seconds: float = 3600
     guarded: bool = True
@@ -92,8 +95,23 @@ class Register(Protocol[R]):
         ...
 
     def read(self, keys: Collection[str]) -> Mapping[str, Versioned[R]]:
-        """These rows as they are now, those that there are, asked afresh in as few calls as can be."""
+        """These rows as they are now, those that there are, asked afresh in as few calls as can be: by their
+        keys, or the whole list. There may be fifty thousand keys.
+        """
         ...
+
+    def last_read(self, keys: Collection[str]) -> Mapping[str, Versioned[R]] | None:
+        """These rows as they were read last, without a call, where `put` writes neither them nor a new row
+        beside them once anything of their container changed since: they need no other read. `None` where that
+        is not so, or they were not read.
+        """
+        return None
+
+    def at_once(self, changes: Sequence[Change]) -> int:
+        """How many of the first of these changes, at least one, go into one `put`: fewer than a batch where
+        each takes a call.
+        """
+        return min(len(changes), self.limits.batch)
 
     def normal(self, record: R) -> R:
         """The record as the system would keep it: trimmed, cut, in its letters. No calls."""

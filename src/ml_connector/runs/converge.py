@@ -1,6 +1,6 @@
 """The write path of records: a plan is carried out in batches, each judged alone, as often as it takes.
 
-    take a batch ─ read it fresh
+    take rows ─ read them fresh; of each batch of them
        ├─ as wished, as the system keeps it ──────────────── done; the last agreed state is noted
        ├─ not as the plan saw it ─────────────────────────── conflict: somebody's edit, shown, not overwritten
        └─ as the plan saw it ─ note that it is sent ─ put
@@ -9,13 +9,17 @@
              │                                      │                   when it shows somebody's edit
              └─ no proof ────── Wait; after the settling time it is read like any other
 
+Where each row has a version, rows are read far ahead of their batch: one that is edited meanwhile is stale.
+Where their container has one, rows that were never sent are written on what the register read last, if that
+is as the plan saw it.
+
 After a crash behind our own write the row is as wished, so it is done and not taken for somebody's edit. An
 unknown write is not sent again before the settling time is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
@@ -30,7 +34,9 @@ from ml_connector.runs.proof import Wait
 
 STALE_MAX = 3
 BATCHES_A_PASS = 5
-"""Batches that one pass of a stage carries out before it starts itself again."""
+"""Batches that one pass of a stage carries out, or the rows of one read, before it starts itself again."""
+READ_AGAIN, COMPARED = 50_000, 1_000
+"""Rows that are looked for, or read again, at a time; and how many of them are compared at a time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,50 +56,70 @@ class Converger:
         write may still happen.
         """
         self._wait_for_unknown(run)
-        for _ in range(BATCHES_A_PASS):
-            rows = self.plans.next(run, (PlanState.PLANNED, PlanState.SENT), self.register.limits.batch)
+        limits = self.register.limits
+        ahead = max(limits.read_ahead, limits.batch)
+        for _ in range(max(BATCHES_A_PASS * limits.batch // ahead, 1)):
+            rows = self.plans.next(run, (PlanState.PLANNED, PlanState.SENT), ahead)
             if not rows:
                 return False
-            self._batch(run, rows)
+            self._rows(run, rows)
         return True
 
     def seen(self, run: str) -> bool:
         """Look whether what was handed over was taken in. Raises `Wait` while some of it was not. What
         somebody edits meanwhile is a conflict: it may never be taken in.
         """
-        limits, waiting = self.register.limits, ""
-        after = 0
-        while rows := self.plans.next(run, (PlanState.HANDED_OVER,), limits.batch, after):
-            fresh = self.register.read([row.change.key for row in rows])
-            seen = [row for row in rows if self._is_wished(row.change, fresh.get(row.change.key))]
-            self._done(run, seen)
+        waiting = ""
+        for rows, fresh in self._read_afresh(run, PlanState.HANDED_OVER):
+            seen = []
             for row in rows:
                 now = fresh.get(row.change.key)
-                if row in seen:
-                    continue
-                if self._is_on_its_way(row.change, now):
+                if self._is_wished(row.change, now):
+                    seen.append(row)
+                elif self._is_on_its_way(row.change, now):
                     waiting = waiting or row.detail
-                    continue
-                text = f"{row.change.key} was handed over, and edited since: {self._shown(row.change, now)}."
-                self._edited(run, row, f"{text} It is left as it is.")
-            after = rows[-1].number
+                else:
+                    shown = self._shown(row.change, now)
+                    text = f"{row.change.key} was handed over, and edited since: {shown}."
+                    self._edited(run, row, f"{text} It is left as it is.")
+            self._done(run, seen)
         if waiting:
-            due = self.clock.now() + timedelta(seconds=limits.look_again_seconds)
+            due = self.clock.now() + timedelta(seconds=self.register.limits.look_again_seconds)
             raise Wait(due, f"{waiting} is not taken in yet. Looking again at {due:%H:%M} UTC.")
         return True
 
     def read_again(self, run: str) -> None:
         """Compare what counts as done with what the system shows now; what is not as wished is a conflict."""
-        after = 0
-        while rows := self.plans.next(run, (PlanState.DONE,), self.register.limits.batch, after):
-            fresh = self.register.read([row.change.key for row in rows])
+        for rows, fresh in self._read_afresh(run, PlanState.DONE):
             for row in rows:
                 now = fresh.get(row.change.key)
                 if not self._is_wished(row.change, now):
                     text = f"{row.change.key} was written, and the other system shows something else now"
                     text = f"{text}: {self._shown(row.change, now)}."
                     self._ended(run, row, PlanState.CONFLICT, text)
+
+    def _read_afresh(
+        self, run: str, state: PlanState
+    ) -> Iterator[tuple[Sequence[PlannedRow], Mapping[str, Versioned[Any]]]]:
+        """The plan's rows in this state, some at a time, with what the system shows: as many are read at once
+        as can be, and no more of them held than their keys.
+        """
+        after = 0
+        while keys := self._keys(run, state, after):
+            fresh, last = self.register.read(list(keys.values())), max(keys)
+            while after < last:
+                rows = self.plans.next(run, (state,), min(COMPARED, len(keys)), after)
+                rows = tuple(row for row in rows if row.number in keys)
+                after = rows[-1].number if rows else last
+                yield rows, fresh
+
+    def _keys(self, run: str, state: PlanState, after: int) -> dict[int, str]:
+        """By number, of the next rows of the plan in this state."""
+        keys: dict[int, str] = {}
+        while len(keys) < READ_AGAIN and (rows := self.plans.next(run, (state,), COMPARED, after)):
+            keys |= {row.number: row.change.key for row in rows}
             after = rows[-1].number
+        return keys
 
     def _wait_for_unknown(self, run: str) -> None:
         since = self.plans.last_sent(run)
@@ -103,17 +129,34 @@ class Converger:
         if self.clock.now() < due:
             raise Wait(due, f"An earlier write may still happen; looking again at {due:%H:%M:%S} UTC.")
 
-    def _batch(self, run: str, rows: Sequence[PlannedRow]) -> None:
-        left = list(rows)
+    def _rows(self, run: str, rows: Sequence[PlannedRow]) -> None:
+        limits = self.register.limits
+        left, fresh = list(rows), self._last_read(rows)
         for _ in range(STALE_MAX):
-            fresh = self.register.read([row.change.key for row in left])
-            left = self._still_open(run, left, fresh)
-            left = self._send(run, left, fresh) if left else []
+            if fresh is None:
+                fresh = self.register.read([row.change.key for row in left])
+            left, again = self._still_open(run, left, fresh), []
+            while left:
+                size = self.register.at_once([row.change for row in left[: limits.batch]])
+                again += self._send(run, left[:size], fresh)
+                left = left[size:]
+            left, fresh = again, None
             if not left:
                 return
         for row in left:
             text = f"{row.change.key} was changed again and again while it was written. Run it again later."
             self._ended(run, row, PlanState.CONFLICT, text)
+
+    def _last_read(self, rows: Sequence[PlannedRow]) -> Mapping[str, Versioned[Any]] | None:
+        """What the register showed last of rows that were never sent, where all are as the plan saw them."""
+        if any(row.state is not PlanState.PLANNED for row in rows):
+            return None
+        fresh = self.register.last_read([row.change.key for row in rows])
+        if fresh is None or not all(
+            self._is_as_planned(row.change, fresh.get(row.change.key)) for row in rows
+        ):
+            return None
+        return fresh
 
     def _still_open(
         self, run: str, rows: Sequence[PlannedRow], fresh: Mapping[str, Versioned[Any]]
@@ -164,7 +207,7 @@ class Converger:
         numbers = [row.number for row in rows]
         self.plans.mark(run, numbers, PlanState.SENT, at=self.clock.now())
         self.crash_point("put: noted")
-        versions = {key: row.version for key, row in fresh.items()}
+        versions = {row.change.key: fresh[row.change.key].version for row in rows if row.change.key in fresh}
         try:
             answers = self.register.put([row.change for row in rows], versions)
         except OutcomeUnknown as error:

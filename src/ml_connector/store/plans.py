@@ -79,12 +79,14 @@ class StoredPlans:
         detail: str = "",
         at: datetime | None = None,
     ) -> None:
-        if not numbers:
-            return
         values: dict[str, Any] = {"state": state, "detail": detail}
         if at is not None:
             values["sent_at"] = at
-        _planned(run).filter(number__in=list(numbers)).update(**values)
+        given = list(numbers)
+        with transaction.atomic():
+            for first in range(0, len(given), ROWS_A_STATEMENT):
+                some = given[first : first + ROWS_A_STATEMENT]
+                _planned(run).filter(number__in=some).update(**values)
 
     def last_sent(self, run: str) -> datetime | None:
         found = _planned(run).filter(state=PlanState.SENT).aggregate(last=Max("sent_at"))["last"]

@@ -16,7 +16,8 @@ once it was used, so the records themselves are read where their set is known.
 
 rows   DimensionAttributes 1, DimensionParameters 1; of each axis FinancialDimensionValues ⌈n/10,000⌉, and
        ⌈records/10,000⌉ where it is behind records
-read   FinancialDimensionValues ⌈keys/25⌉ to ⌈keys/45⌉, by the length of codes; twice that behind records
+read   FinancialDimensionValues ⌈keys/25⌉ to ⌈keys/45⌉, by the length of codes; twice that behind records;
+       the whole list where that is fewer
 put    $batch 1 for at most `changeset_lines` changes, each a changeset of its own
 read and put ask the two facts of rows once, where nothing was read before.
 """
@@ -44,6 +45,10 @@ from ml_connector.transport import odata
 from ml_connector.transport.exchange import encode
 
 LOOK_AGAIN_SECONDS = 600.0
+PAGE = 10_000
+"""Rows of one answer."""
+UNKNOWN_PAGES = 5
+"""Of a list that was not read yet."""
 CONTINUE = {"Prefer": "odata.continue-on-error"}
 SOURCES: Mapping[str, tuple[str, type[wire.Unit | wire.Worker], str]] = {
     "costcenters": ("CostCenters", wire.Unit, "OperatingUnitNumber"),
@@ -80,8 +85,10 @@ class DynamicsDimensions(Register[DimensionValue]):
         self._options, self._client, self._company_facts, self._clock = options, client, facts, clock
         self._facts: Facts | None = None
         self._barred: dict[str, str] = {}
+        self._pages: dict[str, int] = {}
         self.limits = RegisterLimits(
             batch=options.changeset_lines,
+            read_ahead=PAGE,
             settle_seconds=options.settle_seconds,
             look_again_seconds=LOOK_AGAIN_SECONDS,
             shared=True,
@@ -121,8 +128,12 @@ class DynamicsDimensions(Register[DimensionValue]):
             axis = self._known().axes.get(name.removeprefix("/")) if name.startswith("/") else None
             if axis is None:
                 continue
-            for some in values.in_parts([key[len(name) + 1 :] for key in same]):
-                wanted = {f"{name}/{code}" for code in some}
+            codes = [key[len(name) + 1 :] for key in same]
+            parts = list(values.in_parts(codes))
+            if len(parts) > self._pages.get(axis.name, UNKNOWN_PAGES):
+                parts = [[]]
+            wanted = {f"{name}/{code}" for code in codes}
+            for some in parts:
                 rows = self._values(name.removeprefix("/"), axis, some)
                 found |= {row.key: row for row in rows if row.key in wanted}
         return found
@@ -135,9 +146,13 @@ class DynamicsDimensions(Register[DimensionValue]):
         if codes:
             where += f" and {odata.any_of('DimensionValue', [odata.text(code) for code in codes])}"
         listed: dict[str, list[wire.HeldValue]] = {}
+        counted = 0
         for row in self._client.rows(VALUES, wire.HeldValue, where):
+            counted += 1
             if not row.LegalEntityId and row.FinancialDimension.casefold() == dimension.name.casefold():
                 listed.setdefault(values.folded(row.DimensionValue), []).append(row)
+        if not codes:
+            self._pages[dimension.name] = counted // PAGE + 1
         titles = {values.folded(record.code): record for record in self._behind(dimension, codes)}
         for code in sorted(listed.keys() | titles.keys()):
             yield self._versioned(axis, dimension, code, listed.get(code, []), titles.get(code))
@@ -265,7 +280,7 @@ class DynamicsDimensions(Register[DimensionValue]):
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
         """Each change in a changeset of its own. Changes that a batch leaves unanswered behind a failed one
-        were not done, and go into another.
+        were not done, and go into another. A new value that somebody made since it was read is stale.
         """
         answers = {change.key: self._unsent(change, seen) for change in changes}
         left, first = [change for change in changes if answers[change.key] is None], True
@@ -279,7 +294,20 @@ class DynamicsDimensions(Register[DimensionValue]):
                 given = [Stale()] * len(left)
             answers |= {change.key: answer for change, answer in zip(left, given, strict=False)}
             left, first = left[len(given) :], False
+        answers |= dict.fromkeys(self._made_meanwhile(answers), Stale())
         return tuple(answer for answer in answers.values() if answer is not None)
+
+    def _made_meanwhile(self, answers: Mapping[str, Answer | None]) -> Collection[str]:
+        """Which of the values that exist, as Dynamics says, are shown to us now."""
+        exist = [
+            key
+            for key, answer in answers.items()
+            if isinstance(answer, NotTaken) and answer.problem.code == values.HIDDEN
+        ]
+        try:
+            return self.read(exist).keys() if exist else ()
+        except ConnectorError:
+            return ()
 
     def _unsent(self, change: Change, seen: Mapping[str, str]) -> Answer | None:
         """What is answered without a write; `None` for what is to be written."""

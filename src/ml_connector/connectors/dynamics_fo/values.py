@@ -21,6 +21,7 @@ CODE_MAX, TITLE_MAX = 30, 60
 NEVER = date(2154, 12, 31)
 ASKED_MAX = 1_700
 """Characters of a filter's codes, so that an address stays below two thousand."""
+HIDDEN = "value.hidden"
 _EXISTS = re.compile(r"record already exists", re.IGNORECASE)
 
 
@@ -120,5 +121,5 @@ def outcome(change: Change, part: Said) -> Answer | ConnectorError:
             " hide it from the app's user. Run it again; if that does not help, give the user a role"
             " that sees it."
         )
-        return Refused(text, where=change.key, code="value.hidden", support=error.support)
+        return Refused(text, where=change.key, code=HIDDEN, support=error.support)
     return error

@@ -6,8 +6,8 @@
     open    EndDate empty or not before today, and on cost centers Active not false
 
 whole   ⌈n/60⌉; the codes are held, because Exact's order is not that of keys
-some    ⌈codes/20⌉; the axis is read once, ⌈n/60⌉, where a code is not there in capitals, because a filter may
-        mind case
+some    ⌈codes/20⌉, or ⌈n/60⌉ where that is fewer; the axis is read once, ⌈n/60⌉, where a code is not there in
+        capitals, because a filter may mind case
 put     1 for each change
 
 A change never names the code of a row: Exact answers that with success and does nothing.
@@ -15,6 +15,7 @@ A change never names the code of a row: Exact answers that with success and does
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -40,6 +41,8 @@ from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 
 CODE_MAX, TITLE_MAX = 8, 60
+PAGE = 60
+"""Rows of one answer."""
 PATHS = {"cost_center": "hrm/Costcenters", "cost_unit": "hrm/Costunits"}
 
 
@@ -53,6 +56,7 @@ class CostCodes(Axis):
     clock: Clock
     _known: dict[str, wire.CostValue] = field(default_factory=dict)
     _spellings: dict[str, dict[str, str]] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -62,7 +66,7 @@ class CostCodes(Axis):
             yield self._record(division, code, row)
 
     def some(self, division: str, codes: Sequence[str]) -> Mapping[str, DimensionValue]:
-        """These codes, by twenty."""
+        """These codes, by twenty or all of the axis, as that is fewer calls."""
         found: dict[str, DimensionValue] = {}
         for code, row in self._asked(division, codes).items():
             found[code] = self._record(division, code, row)
@@ -75,15 +79,18 @@ class CostCodes(Axis):
         self._spellings[division] = {
             code: row.Code.strip() for code, row in found.items() if code != row.Code.strip()
         }
+        self._counts[division] = len(found)
         return found
 
     def _asked(self, division: str, codes: Sequence[str]) -> dict[str, wire.CostValue]:
         known = division in self._spellings
-        found = self._by_code(division, codes)
-        if not known and len(found) < len(codes):
-            whole = self._whole(division)
-            found = {code: whole[code] for code in codes if code in whole}
-        return found
+        pages = math.ceil((self._counts.get(division, 0) + len(codes)) / PAGE)
+        if not known or math.ceil(len(codes) / ASKED) <= pages:
+            found = self._by_code(division, codes)
+            if known or len(found) == len(codes):
+                return found
+        whole = self._whole(division)
+        return {code: whole[code] for code in codes if code in whole}
 
     def _by_code(self, division: str, codes: Sequence[str]) -> dict[str, wire.CostValue]:
         spelled = self._spellings.get(division, {})

@@ -7,7 +7,8 @@
 rows   1 for each company and segment that is asked for
 read   1 for each
 put    1 for each company and segment, with the changes of a batch in it; of n of which Visma refuses b, about
-       2b·log₂(n/b) more, and a read behind each that was written
+       2b·log₂(n/b) more, and a read behind each that was written. Visma states no number of values; ten
+       thousand leave 24 ms for each of the four minutes after which its gateway cuts a call off
 
 and 1 once for the company, 1 once where a segment is given by its name. The segment has the version: a change
 is written only while nobody else changed any of its values. Visma takes all of a request or nothing. Where
@@ -44,7 +45,8 @@ from ml_connector.ports.registers import Answer, NotTaken, Register, RegisterLim
 
 TITLE_MAX = 60
 PATH = f"/v1/dimension/{SUBACCOUNT}"
-LIMITS = RegisterLimits(batch=200)
+LIMITS = RegisterLimits(batch=10_000)
+"""Values of a segment that are written at once."""
 NOT_OF_A_ROW = (NotSent, NotFound, RightMissing, SignInLost, SignInRenewed, Throttled)
 """What every row would meet."""
 Container = tuple[str, str]
@@ -53,11 +55,14 @@ Container = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A segment as it was read, and its values by code."""
+    """A segment as it was read, and its values by code. `told`: it was written to since, and its version is
+    what that write answered.
+    """
 
     segment: wire.Segment
     version: str
     values: Mapping[str, DimensionValue]
+    told: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +99,20 @@ class VismaDimensions(Register[DimensionValue]):
             if code in found.values
         ]
         return {row.key: row for row in rows}
+
+    def last_read(self, keys: Collection[str]) -> Mapping[str, Versioned[DimensionValue]] | None:
+        """As a segment was read, and new rows beside what was written to it since: where the version that a
+        write answered is wrong, Visma refuses a new row that is there, and a change would overwrite an edit.
+        """
+        found: dict[str, Versioned[DimensionValue]] = {}
+        for key in keys:
+            company, axis, code = _parts(key)
+            read = self._read.get((company, axis))
+            if read is None or (read.told and code in read.values):
+                return None
+            if code in read.values:
+                found[key] = Versioned(record=read.values[code], version=read.version)
+        return found
 
     def _containers(self, within: Collection[str]) -> set[Container]:
         every = [(company, axis) for company in self.options.companies for axis in self.options.segments]
@@ -252,13 +271,17 @@ class VismaDimensions(Register[DimensionValue]):
                 yield {change.key: Written() for change in some}
 
     def _send(self, container: Container, changes: Sequence[Change], version: str) -> None:
+        read = self._read.pop(container, None)
         number, rows = self._number(container), []
         for change in changes:
             after: DimensionValue = change.after
             row = {"operation": "Insert" if change.before is None else "Update", "value": after.code}
             rows.append(row | {"description": wire.value(after.title), "active": wire.value(after.open)})
         body = {"dimensionId": SUBACCOUNT, "segementId": number, "segmentValues": rows}
-        self.books(container[0]).client.write("PUT", f"{PATH}/{number}", body, version)
+        answer = self.books(container[0]).client.write("PUT", f"{PATH}/{number}", body, version)
+        if read is not None and read.version == version and (now := calls.version(answer)):
+            written = {change.after.code: self.normal(change.after) for change in changes}
+            self._read[container] = replace(read, version=now, values={**read.values, **written}, told=True)
 
     def _proven(self, container: Container) -> Books:
         """The company's side, its token proven to lead there."""

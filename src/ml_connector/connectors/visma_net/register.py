@@ -28,6 +28,8 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, NotSent, Refused, VendorChanged
 from ml_connector.ports.registers import Answer, NotTaken, Register, RegisterLimits, Stale, Versioned, Written
 
+SINGLY = 200
+"""Records that are written in one go, a call each."""
 Place = tuple[str, str]
 """A company and an axis."""
 
@@ -69,6 +71,10 @@ class VismaRegister(Register[DimensionValue]):
             there = self._read(place).found
             found |= {row.key: row for row in (_versioned(there[code]) for code in codes if code in there)}
         return found
+
+    def last_read(self, keys: Collection[str]) -> Mapping[str, Versioned[DimensionValue]] | None:
+        """Of segments only: a record is read before it is written."""
+        return None if any(_parts(key)[1] in self.axes for key in keys) else self.segments.last_read(keys)
 
     def _whole(self, place: Place) -> Iterator[Versioned[DimensionValue]]:
         company, axis = place
@@ -152,6 +158,12 @@ class VismaRegister(Register[DimensionValue]):
         return (*problems, call) if isinstance(call, Problem) else tuple(problems)
 
     # --- writing --------------------------------------------------------------------------------------------
+
+    def at_once(self, changes: Sequence[Change]) -> int:
+        """A batch of values of segments, or 200 records, which take a call each."""
+        singly = [change.after.axis in self.axes for change in changes[: self.limits.batch]]
+        alike = next((place for place, one in enumerate(singly) if one != singly[0]), len(singly))
+        return min(alike, SINGLY) if singly[0] else alike
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
         """In order. What stops the work behind the first answer leaves the others to be read again, unless it

@@ -17,9 +17,10 @@ from ml_connector.connectors.dynamics_fo.tests.values_world import (
     value,
 )
 from ml_connector.contract.registers import RegisterContract, RegisterWorld, put
+from ml_connector.domain.changes import Act, Change
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.errors import Refused
-from ml_connector.ports.registers import HandedOver, Register, Written
+from ml_connector.ports.registers import HandedOver, Register, Stale, Written
 
 
 class TestDimensionValues(RegisterContract):
@@ -52,15 +53,40 @@ def test_a_pass_costs_the_facts_once_and_a_page_of_each_axis(values: ValuesWorld
 def test_a_hundred_new_values_are_one_write_and_their_look_up_a_few_short_addresses(
     values: ValuesWorld,
 ) -> None:
-    list(values.register.rows(("/project/",)))
-    before = len(values.requests)
+    """Where nobody knows how long the list is."""
     put(values.register, *(value(f"W{number:05}") for number in range(100)))
 
-    asked = values.requests[before:]
-    assert [f"GET {VALUES}"] * 3 + ["POST $batch"] == values.calls()[-4:]
-    assert 4 == len(asked)
-    assert max(len(str(request.url)) for request in asked) < 2_000
+    facts = ["GET DimensionAttributes", "GET DimensionParameters"]
+    assert [*facts, *[f"GET {VALUES}"] * 3, "POST $batch"] == values.calls()
+    assert max(len(str(request.url)) for request in values.requests) < 2_000
     assert 100 == len(values.register.read([f"/project/W{number:05}" for number in range(100)]))
+
+
+@pytest.mark.parametrize(("codes", "listed", "calls"), [(100, True, 1), (20, True, 1), (400, False, 1)])
+def test_the_whole_list_is_read_where_that_is_fewer_calls(
+    values: ValuesWorld, codes: int, listed: bool, calls: int
+) -> None:
+    """By what the list had last, and else by what a long one has."""
+    put(values.register, *(value(f"W{number:05}") for number in range(30)))
+    if listed:
+        list(values.register.rows(("/project/",)))
+    before = len(values.requests)
+
+    found = values.register.read([f"/project/W{number:05}" for number in range(codes)])
+
+    assert calls == len(values.requests) - before
+    assert {f"/project/W{number:05}" for number in range(min(codes, 30))} == set(found)
+
+
+def test_a_value_that_somebody_makes_between_read_and_write_is_read_again(values: ValuesWorld) -> None:
+    """Dynamics says that it exists; so it is somebody's, and the others are made."""
+    keys = [value(f"W{number:05}").key for number in (1, 2)]
+    assert {} == values.register.read(keys)
+    values.edit(value("W00001", "Somebody's"))
+    changes = [Change(key=key, act=Act.CREATE, after=value(key[-6:])) for key in keys]
+
+    assert (Stale(), Written()) == values.register.put(changes, {})
+    assert "Somebody's" == values.now("W00001").title
 
 
 def test_lists_are_read_to_their_end(make_values: Callable[..., ValuesWorld]) -> None:

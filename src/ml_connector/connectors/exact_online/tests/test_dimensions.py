@@ -235,7 +235,9 @@ def test_a_lost_answer_behind_others_is_unknown(world: CostWorld) -> None:
 
 
 def test_calls(world: CostWorld) -> None:
-    """⌈n/60⌉ for the axis that is asked for, ⌈keys/20⌉ to read some, one for each change."""
+    """⌈n/60⌉ for the axis that is asked for, ⌈keys/20⌉ to read some, or all where that is fewer, one for each
+    change.
+    """
     values = [world.value(f"C{number:03}") for number in range(60)]
     world.wish(*values)
     keys = [value.key for value in values]
@@ -249,6 +251,9 @@ def test_calls(world: CostWorld) -> None:
     assert ["GET"] * 2 == world.calls(lambda: list(world.register.rows((here,))))
     assert ["GET"] == world.calls(lambda: list(world.register.rows((other,))))
     assert ["GET"] * 3 == world.calls(lambda: world.register.read(keys))
+    more = [*keys, *(world.value(f"D{number:03}").key for number in range(60))]
+    assert ["GET"] * 2 == world.calls(lambda: world.register.read(more))
+    assert set(keys) == set(world.register.read(more))
     assert ["PUT"] * 20 == world.calls(lambda: world.register.put(changes, {}))
 
 

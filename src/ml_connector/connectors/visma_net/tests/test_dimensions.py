@@ -12,84 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from ml_connector.contract.registers import RegisterContract, put
+from ml_connector.connectors.visma_net.tests.segment_world import SEGMENT, SegmentWorld
+from ml_connector.contract.registers import RegisterContract
 from ml_connector.domain.changes import Act, Change
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
 from ml_connector.ports.registers import NotTaken, Register, Stale, Written
-
-SEGMENT = "/v1/dimension/SUBACCOUNT/"
-
-
-class SegmentWorld:
-    """A company whose first segment is kept."""
-
-    def __init__(self, visma: Any) -> None:
-        self.visma = visma
-        visma.writes = {"method": "PUT", "path": SEGMENT}
-
-    @property
-    def register(self) -> Register[DimensionValue]:
-        found: Register[DimensionValue] = self.visma.system.register(DimensionValue)
-        return found
-
-    def value(
-        self, code: str, title: str = "Tittel", *, axis: str = "cost_center", **more: Any
-    ) -> DimensionValue:
-        return DimensionValue(entity=self.visma.company, axis=axis, code=code, title=title, **more)
-
-    def wish(self, *values: DimensionValue) -> tuple[Any, ...]:
-        return put(self.register, *values)
-
-    def kept(self, code: str, axis: str = "cost_center") -> DimensionValue:
-        key = self.value(code, axis=axis).key
-        found: DimensionValue = self.register.read([key])[key].record
-        return found
-
-    def on_wire(self) -> list[httpx2.Request]:
-        """Every change of a segment that was sent."""
-        return [request for request in self.visma.wire.requests if request.method == "PUT"]
-
-    def calls(self, act: Callable[[], Any]) -> list[str]:
-        """The methods of the calls that an act makes."""
-        before = len(self.visma.calls())
-        act()
-        return [call.partition(" ")[0] for call in self.visma.calls()[before:]]
-
-    def answer(self, instead: Callable[[httpx2.Request], httpx2.Response | None]) -> None:
-        """Another answer in place of the simulator's, where it gives one."""
-        inner = self.visma.wire.inner
-        handle = inner.handle_request
-        inner.handle_request = lambda request: instead(request) or handle(request)
-
-    # --- the suite ------------------------------------------------------------------------------------------
-
-    def record(self, number: int, *, again: bool = False) -> DimensionValue:
-        return self.value(f"R{number:03}", f"{'Annet' if again else 'Sted'} {number}")
-
-    def within(self) -> tuple[str, str]:
-        return f"{self.visma.company}/cost_center/", f"{self.visma.company}/plant/"
-
-    def unfit(self) -> DimensionValue:
-        return self.value("SEVENCH")
-
-    def edit(self, record: DimensionValue) -> None:
-        self.visma.control(
-            "put_segment_value",
-            segment=1 if record.axis == "cost_center" else 2,
-            code=record.code,
-            description=record.title,
-            active=record.open,
-        )
-
-    def fail_next(self, fault: str) -> None:
-        self.visma.fail_next(fault)
-
-    def writes(self) -> int:
-        return len(self.on_wire())
-
-    def finish(self) -> None:
-        """Visma writes at once."""
 
 
 @pytest.fixture
@@ -278,6 +206,49 @@ def test_every_write_has_the_version_of_a_fresh_read(world: SegmentWorld) -> Non
     assert len(set(tags)) == 2
 
 
+def test_what_was_read_last_needs_no_other_read(world: SegmentWorld) -> None:
+    """Nor do new rows behind a write, which answers the new version; a row that is there is read again, in
+    case that version is not that of the segment.
+    """
+    first, second = world.value("V1"), world.value("V2")
+    assert world.register.last_read([first.key]) is None
+    list(world.register.rows())
+    assert {} == world.register.last_read([first.key])
+
+    assert ["PUT"] == world.calls(lambda: world.put_new(first))
+    assert ({}, None) == tuple(world.register.last_read([value.key]) for value in (second, first))
+    assert ["PUT"] == world.calls(lambda: world.put_new(second))
+    assert {first.key, second.key} == set(world.register.read([first.key, second.key]))
+
+
+def test_an_edit_behind_the_last_read_is_not_overwritten(world: SegmentWorld) -> None:
+    """It may be of another row of the segment: nothing is written, and the rows are read."""
+    world.wish(world.value("V1"))
+    list(world.register.rows())
+    world.edit(world.value("V1", "Annet"))
+    fresh = world.register.last_read([world.value("V1").key])
+    assert fresh is not None
+    change = Change(
+        key=world.value("V1").key, act=Act.CHANGE, before=world.value("V1"), after=world.value("V1", "Ny")
+    )
+
+    assert (Stale(),) == world.put_new(world.value("V2"))
+    assert world.register.last_read([world.value("V2").key]) is None
+    assert (Stale(),) == world.register.put([change], {key: row.version for key, row in fresh.items()})
+    assert "Annet" == world.register.read([world.value("V1").key])[world.value("V1").key].record.title
+
+
+def test_a_wrong_version_in_an_answer_costs_a_read(world: SegmentWorld) -> None:
+    """What was to be made on it is stale."""
+    world.visma.wire.after = lambda request, response: (
+        httpx2.Response(204, headers={"ETag": '"AAAAAAAAAAA="'}) if response.status_code == 204 else response
+    )
+    list(world.register.rows())
+
+    assert [(Written(),), (Stale(),)] == [world.put_new(world.value(code)) for code in ("V1", "V2")]
+    assert (Written(),) == world.wish(world.value("V2"))
+
+
 def test_segments_are_written_apart(world: SegmentWorld) -> None:
     """One request for each; the refusal of one is no matter of the other."""
     answers = world.wish(world.value("A1"), world.value("TOOLONG", axis="plant"), world.value("A2"))
@@ -364,3 +335,16 @@ def test_a_segment_without_a_version_is_not_read(world: SegmentWorld) -> None:
 
     with pytest.raises(VendorChanged, match="has no version"):
         list(world.register.rows())
+
+
+def test_records_that_take_a_call_each_are_written_apart_and_few_at_a_time(world: SegmentWorld) -> None:
+    """Values of a segment go out together; nothing is remembered of a department for a write."""
+    values = [create(world.value(f"C{number:03}")) for number in range(300)]
+    records = [create(world.value(f"D{number:03}", axis="department")) for number in range(300)]
+    list(world.register.rows())
+
+    assert [300, 200, 1] == [
+        world.register.at_once(some) for some in (values + records, records + values, records[:1] + values)
+    ]
+    assert world.register.last_read([values[0].key]) == {}
+    assert world.register.last_read([values[0].key, records[0].key]) is None
