@@ -8,8 +8,10 @@
                 carried out a run keeps the engine loaded, and takes about as much more as that adds
     stored      look-ups in an installation of ten thousand runs and commits
     ledgers     calls of an entry of a thousand lines, against the floor that `floor.py` draws
-    people      the first read of fifty thousand workers: memory, and calls to payroll against the floor that
-                `floor_people.py` draws; and a day without changes: its calls over reads of changes
+    people      the first pass of fifty thousand workers into each ledger, of two thousand into Exact: memory,
+                and calls against the floor that `floor_people.py` draws; and a day without changes: its
+                calls to the payroll over reads of changes, to the ledger over those of its list, and the CPU
+                time of a pass
     computed    from the bytes of a payroll's pages to summed groups, and map, build and check, alone
     payday      fifty flows into one legal entity under the vendors' quotas, on a clock that moves only when
                 everybody waits: the windows of the tightest quota that they use, over those that they need
@@ -34,7 +36,7 @@ from typing import Any
 from bench_computed import lines_per_second, microseconds_to_groups
 from bench_hooks import intake
 from bench_payday import VENDORS, payday
-from bench_people import first_and_quiet
+from bench_people import WORKERS, people
 from bench_product import SIZES, as_runs_grow, beside_straight, err, made
 from bench_start import looking
 from bench_stored import doing_nothing, look_ups
@@ -69,8 +71,10 @@ AIMS = (
     Aim("intake", "rows_for_an_event", 2.0),
     Aim("stored", "slowest_look_up_ms", 10.0),
     Aim("people", "people_mb", 250.0),
-    Aim("people", "people_calls_to_floor", 1.1),
+    *(Aim("people", f"{ledger}_people_calls_to_floor", 1.1) for ledger in WORKERS),
     Aim("people", "quiet_day_calls_to_reads", 1.0),
+    Aim("people", "quiet_day_ledger_calls_to_floor", 1.0),
+    Aim("people", "quiet_microseconds_a_worker", 300.0),
     *(Aim("ledgers", f"{ledger}_calls_to_floor", 1.05) for ledger in COSTS),
     *(Aim("payday", f"{ledger}_payday_to_quotas", 1.1) for ledger in VENDORS),
 )
@@ -135,7 +139,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "idle": lambda folder, _: doing_nothing(folder),
     "stored": lambda folder, _: look_ups(folder),
     "ledgers": lambda _, __: _ledgers(),
-    "people": lambda folder, _: first_and_quiet(folder),
+    "people": lambda folder, _: people(folder / "people"),
     "computed": lambda folder, _: _computed(folder / "computed"),
     "payday": lambda _, __: payday(),
     "intake": lambda folder, _: intake(folder),

@@ -8,10 +8,20 @@ here is taken from what our clients ask. Calls for tokens are left out.
     Exact        for each division: its members, 60 to a page; one write for each change; behind them what
                  was written, 60 to a page; and once more before, because no row has a version to guard it
     Dynamics     the dimensions, their delimiter, the members, 10,000 to a page; a batch for 100 changes;
-                 behind them what was written. Each row has a version, so that nothing is read before
+                 behind them what was written. Each row has a version, so that nothing is read before. A
+                 tenant was seen to take batches of 200; Microsoft states no number, and 100 is what is safe
     Visma.net    for each company: which one it is, and the segment, which has all its members; where
-                 something changes one write with all values, guarded by the segment's version; and the
-                 segment again
+                 something changes a write for each 10,000 values, guarded by the segment's version, which
+                 the write before answered; and the segment again. Visma states no number of values. Its
+                 gateway cuts a call off after four minutes, and then nobody knows what became of it: 10,000
+                 leave 24 ms for each
+
+For n workers of one legal entity that has no member yet, that is
+
+    payroll      2⌈n/10,000⌉ + 1
+    Exact        n + 2⌈n/60⌉ + 1
+    Dynamics     ⌈n/100⌉ + ⌈n/10,000⌉ + 3
+    Visma.net    ⌈n/10,000⌉ + 3
 """
 
 from __future__ import annotations
@@ -22,7 +32,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ml_connector_sandbox.judges.people import Looked
 
 PEOPLE_PAGE, CHANGES_PAGE = 10_000, 200
-EXACT_PAGE, DYNAMICS_PAGE, DYNAMICS_BATCH = 60, 10_000, 100
+EXACT_PAGE, DYNAMICS_PAGE, DYNAMICS_BATCH, VISMA_WRITE = 60, 10_000, 100, 10_000
 
 
 def payroll_calls(people: int, looks: int) -> int:
@@ -42,7 +52,8 @@ def _dynamics(looked: Looked, _: Sequence[str]) -> int:
 
 
 def _visma(looked: Looked, entities: Sequence[str]) -> int:
-    return 2 * len(entities) + 2 * sum(n > 0 for n in looked.changes.values())
+    written = sum(math.ceil(n / VISMA_WRITE) + 1 for n in looked.changes.values() if n)
+    return 2 * len(entities) + written
 
 
 def _pages(rows: int, page: int) -> int:
