@@ -116,6 +116,37 @@ class UnreadWorker:
     owner: Owner
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """The code on one axis that an employment gives by default to what is booked for its worker, as a system
+    keeps it; empty for none.
+
+    `worker` is the number by which people know the worker, in one spelling where the system takes several for
+    one. `employment` is the system's own id of the employment that holds today; a rehire has another. It is
+    empty in what is wished.
+    """
+
+    entity: str
+    worker: str
+    axis: str
+    code: str = ""
+    employment: str = ""
+
+    @property
+    def key(self) -> str:
+        """Legal entity, worker and axis. There is one employment that holds today."""
+        return f"{self.entity}/{self.worker}/{self.axis}"
+
+    @property
+    def open(self) -> bool:
+        """It is never closed: the employment ends, which is not ours."""
+        return True
+
+
+NO_EMPLOYMENT = "assignment.employment"
+"""Of a problem with one worker: no employment holds there today whose codes can be kept."""
+
+
 def employed(employments: Iterable[Employment], day: date) -> Employment | None:
     """The employment that holds on the day; the one that began last where several do, and `None` where none
     does.

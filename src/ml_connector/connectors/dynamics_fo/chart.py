@@ -73,7 +73,7 @@ def chart(
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
     for axis, rows in values.items():
-        states = _in_company(rows, today)
+        states = in_company(rows, today)
         usable[axis] = frozenset(code for code, active in states.items() if active)
         inactive[axis] = frozenset(states) - usable[axis]
     return Chart(
@@ -98,7 +98,7 @@ def _usable(row: wire.AccountState, today: date) -> bool:
     return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
-def _in_company(rows: Iterable[wire.DimensionValue], today: date) -> dict[str, bool]:
+def in_company(rows: Iterable[wire.DimensionValue], today: date) -> dict[str, bool]:
     """Whether each code may be used in the company. A row of its own is beside the shared one: what either
     bars is barred, and days of its own replace the shared ones.
     """

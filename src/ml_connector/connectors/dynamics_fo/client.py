@@ -30,7 +30,7 @@ RENEWAL = Renewal(grant="client_credentials", life_seconds=3599, early_seconds=1
 
 JSON = {"Accept": "application/json"}
 WRITE = {"Content-Type": "application/json", "Prefer": "return=representation"}
-VALUES = "FinancialDimensionValues"
+VALUES, EMPLOYMENTS = "FinancialDimensionValues", "EmploymentsV2"
 _SAFE = "$,'()/:*"
 
 
@@ -109,6 +109,12 @@ def keyed(entity_set: str, company: str, number: str, line: str = "") -> str:
 def valued(dimension: str, code: str) -> str:
     """The path of a dimension value that all companies share."""
     return f"{VALUES}(FinancialDimension={_key(dimension)},LegalEntityId='',DimensionValue={_key(code)})"
+
+
+def employed(number: str, company: str, employment: str) -> str:
+    """The path of an employment."""
+    key = f"PersonnelNumber={_key(number)},LegalEntityId={_key(company)},EmploymentId={_key(employment)}"
+    return f"{EMPLOYMENTS}({key})"
 
 
 def _key(value: str) -> str:

@@ -24,12 +24,12 @@ read and put ask the two facts of rows once, where nothing was read before.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from ml_connector.connectors.dynamics_fo import batch, chart, values, wire
+from ml_connector.connectors.dynamics_fo.changesets import answer_of, carry_out
 from ml_connector.connectors.dynamics_fo.client import VALUES, DynamicsClient, address, valued
 from ml_connector.connectors.dynamics_fo.facts import DynamicsFacts
 from ml_connector.connectors.dynamics_fo.segments import delimiter_of, unsure
@@ -38,7 +38,7 @@ from ml_connector.domain.changes import Change
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.spelling import vendor_spelling
-from ml_connector.errors import ConnectorError, NotSent, OutcomeUnknown, Refused, RightMissing, Throttled
+from ml_connector.errors import ConnectorError, Refused
 from ml_connector.ports.registers import Answer, NotTaken, Register, RegisterLimits, Stale, Versioned
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
@@ -49,7 +49,6 @@ PAGE = 10_000
 """Rows of one answer."""
 UNKNOWN_PAGES = 5
 """Of a list that was not read yet."""
-CONTINUE = {"Prefer": "odata.continue-on-error"}
 SOURCES: Mapping[str, tuple[str, type[wire.Unit | wire.Worker], str]] = {
     "costcenters": ("CostCenters", wire.Unit, "OperatingUnitNumber"),
     "departments": ("DepartmentsV2", wire.Unit, "OperatingUnitNumber"),
@@ -224,6 +223,28 @@ class DynamicsDimensions(Register[DimensionValue]):
         self._facts = self._read_facts()
         return self._facts.axes
 
+    def states(self, axis: str, company: str) -> dict[str, tuple[str, bool]]:
+        """Each value of the axis, as it is compared: as it is written, and whether it may be used in the
+        company today. One behind a record is there before it was used.
+        """
+        dimension = self._known().axes.get(axis)
+        if dimension is None:
+            return {}
+        where = f"FinancialDimension eq {odata.text(dimension.name)}"
+        rows = [
+            row
+            for row in self._client.rows(VALUES, wire.HeldValue, where)
+            if row.FinancialDimension.casefold() == dimension.name.casefold()
+            and row.LegalEntityId.lower() in ("", company)
+        ]
+        found: dict[str, tuple[str, bool]] = {}
+        for code, usable in chart.in_company(rows, self._clock.now().date()).items():
+            if usable or values.folded(code) not in found:
+                found[values.folded(code)] = (code, usable)
+        for record in self._behind(dimension, ()):
+            found.setdefault(values.folded(record.code), (record.code, True))
+        return found
+
     # --- what a value can be --------------------------------------------------------------------------------
 
     def normal(self, record: DimensionValue) -> DimensionValue:
@@ -279,21 +300,13 @@ class DynamicsDimensions(Register[DimensionValue]):
     # --- writing --------------------------------------------------------------------------------------------
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
-        """Each change in a changeset of its own. Changes that a batch leaves unanswered behind a failed one
-        were not done, and go into another. A new value that somebody made since it was read is stale.
-        """
+        """Each change in a changeset of its own. A new value that somebody made since it was read is stale."""
         answers = {change.key: self._unsent(change, seen) for change in changes}
-        left, first = [change for change in changes if answers[change.key] is None], True
-        while left:
-            given: Sequence[Answer]
-            try:
-                given = self._sent(left, seen)
-            except (NotSent, Refused):
-                if first:
-                    raise
-                given = [Stale()] * len(left)
-            answers |= {change.key: answer for change, answer in zip(left, given, strict=False)}
-            left, first = left[len(given) :], False
+        left = [change for change in changes if answers[change.key] is None]
+        writes = [self._operation(change, seen.get(change.key, "")) for change in left]
+        said = carry_out(self._client, writes, lambda place, part: values.outcome(left[place], part))
+        for change, outcome in zip(left, said, strict=True):
+            answers[change.key] = answer_of(change.key, outcome)
         answers |= dict.fromkeys(self._made_meanwhile(answers), Stale())
         return tuple(answer for answer in answers.values() if answer is not None)
 
@@ -319,37 +332,6 @@ class DynamicsDimensions(Register[DimensionValue]):
             )
             return NotTaken(Problem("value.barred", change.key, text))
         return None
-
-    def _sent(self, changes: Sequence[Change], seen: Mapping[str, str]) -> list[Answer]:
-        """Answers to the first of the changes, at least one: those behind a failure may be missing."""
-        writes = [self._operation(change, seen.get(change.key, "")) for change in changes]
-        name = hashlib.sha256(b"".join(write.content for write in writes)).hexdigest()[:32]
-        kind, body = batch.body(name, *([write] for write in writes))
-        headers = {"Content-Type": kind, **CONTINUE}
-        with self._client.http.prepare("POST", address(batch.BATCH), headers=headers, content=body) as post:
-            said = post(lambda: None)
-        parts = batch.parts(said)
-        numbers = [part.headers.get("content-id", str(number)) for number, part in enumerate(parts, 1)]
-        stopped = 0 < len(parts) < len(changes) and parts[-1].status >= 400
-        ordered = numbers == [str(number) for number in range(1, len(parts) + 1)]
-        if not ordered or not (stopped or len(parts) == len(changes)):
-            text = (
-                f"The batch of {len(changes)} values answered {len(parts)} parts, not one for each in order."
-            )
-            raise OutcomeUnknown(f"{text} They are read again.", where=batch.BATCH, support=said.said())
-        found = [values.outcome(change, part) for change, part in zip(changes, parts, strict=False)]
-        errors = [outcome for outcome in found if isinstance(outcome, ConnectorError)]
-        for error in errors:
-            if isinstance(error, OutcomeUnknown | Throttled):
-                raise error
-        if errors and len(errors) == len(found) and all(isinstance(each, RightMissing) for each in errors):
-            raise errors[0]
-        return [
-            NotTaken(replace(outcome.problem, where=change.key))
-            if isinstance(outcome, ConnectorError)
-            else outcome
-            for change, outcome in zip(changes, found, strict=False)
-        ]
 
     def _operation(self, change: Change, version: str) -> batch.Operation:
         name = self._known().axes[change.after.axis].name

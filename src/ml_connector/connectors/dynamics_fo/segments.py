@@ -23,7 +23,7 @@ from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import VendorChanged
 
 MAIN_ACCOUNT = "MainAccount"
-LEDGER_FORMAT = "DataEntityLedgerDimensionFormat"
+LEDGER_FORMAT, DEFAULT_FORMAT = "DataEntityLedgerDimensionFormat", "DataEntityDefaultDimensionFormat"
 _SINGLE = {"Hyphen": "-", "Period": ".", "Underscore": "_", "Bar": "|", "Tilde": "~"}
 DELIMITERS = {**_SINGLE, **{f"Double{name}": text * 2 for name, text in _SINGLE.items()}}
 SETUP = (
@@ -75,6 +75,22 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
         )
         problem = Problem("format.main_account", "dimension format", text)
     return DimensionFormat(names=names, delimiter=delimiter, problem=problem)
+
+
+def default_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> DimensionFormat:
+    """The active format for default dimensions, which has no main account."""
+    delimiter = delimiter_of(delimiter_name)
+    found = [
+        row.FinancialDimensionFormat
+        for row in formats
+        if row.DimensionFormatType == DEFAULT_FORMAT and row.IsActive == YES
+    ]
+    if len(found) == 1:
+        names = tuple(name.strip() for name in found[0].split(delimiter))
+        return DimensionFormat(names=names, delimiter=delimiter)
+    text = f"No dimension format for default dimensions is active. Activate one under {SETUP}."
+    problem = Problem("format.missing", "dimension format", text)
+    return DimensionFormat(names=(), delimiter=delimiter, problem=problem)
 
 
 def spelled(axes: Mapping[str, str], dimension_format: DimensionFormat) -> dict[str, str]:
@@ -170,8 +186,45 @@ def read_display_value(
     return account, dimensions({axis_of.get(name, name): code for name, code in codes.items()})
 
 
+def default_codes(text: str, dimension_format: DimensionFormat) -> dict[str, str]:
+    """Dimension → code of default dimensions, empty for none. Raises `VendorChanged`."""
+    parts = _padded(text, dimension_format)
+    return dict(zip(dimension_format.names, map(_unescaped, parts), strict=True))
+
+
+def exchanged(text: str, dimension_format: DimensionFormat, codes: Mapping[str, str]) -> str:
+    """The text of default dimensions with these codes, every segment written; the others to the letter as
+    they were. Raises `VendorChanged`.
+    """
+    parts, delimiter = _padded(text, dimension_format), dimension_format.delimiter
+    for name, code in codes.items():
+        parts[dimension_format.names.index(name)] = code.replace(delimiter, "\\" + delimiter)
+    return delimiter.join(parts)
+
+
+def _padded(text: str, dimension_format: DimensionFormat) -> list[str]:
+    """The segments as they are written, those included that are left out because they are blank."""
+    parts, names = _raw(text, dimension_format.delimiter), dimension_format.names
+    if len(parts) > len(names):
+        raise VendorChanged(
+            f"The dimensions {text!r} have more segments than the active dimension format"
+            f" {dimension_format.delimiter.join(names)!r}.",
+            where="DimensionDisplayValue",
+        )
+    return [*parts, *[""] * (len(names) - len(parts))]
+
+
 def split(text: str, delimiter: str) -> list[str]:
     """The segments, with escapes undone."""
+    return [_unescaped(part) for part in _raw(text, delimiter)]
+
+
+def _unescaped(part: str) -> str:
+    return re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL).strip()
+
+
+def _raw(text: str, delimiter: str) -> list[str]:
+    """The segments as they are written."""
     pattern = re.compile(rf"((?:\\.|(?!{re.escape(delimiter)})[^\\])*)({re.escape(delimiter)}|$)", re.DOTALL)
     parts, at = [], 0
     while True:
@@ -180,7 +233,7 @@ def split(text: str, delimiter: str) -> list[str]:
             raise VendorChanged(
                 f"The account {text!r} ends in a lone backslash.", where="AccountDisplayValue"
             )
-        parts.append(re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL).strip())
+        parts.append(found[1])
         if not found[2]:
             return parts
         at = found.end()

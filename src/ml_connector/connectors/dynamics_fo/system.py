@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector.connectors.dynamics_fo import wire
 from ml_connector.connectors.dynamics_fo.chart import journal_problem
-from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_broker
+from ml_connector.connectors.dynamics_fo.client import EMPLOYMENTS, DynamicsClient, token_broker
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES
 from ml_connector.connectors.dynamics_fo.events import BY_HAND, TOPICS, DynamicsEvents
 from ml_connector.connectors.dynamics_fo.ledger import DynamicsLedger
@@ -17,11 +17,13 @@ from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.domain.spelling import vendor_spelling
+from ml_connector.domain.worker import Assignment
 from ml_connector.errors import ConnectorError, SignInLost
 from ml_connector.ports.dimensions import KeptDimensions
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
+    from ml_connector.connectors.dynamics_fo.assignments import DynamicsAssignments
     from ml_connector.connectors.dynamics_fo.dimensions import DynamicsDimensions
 
 SETS = (
@@ -77,6 +79,8 @@ class DynamicsSystem:
         rights.append(self._format_right())
         rights.append(self._posted_right(offered))
         rights.extend(self._dimension_rights(offered))
+        right = self._set_right(EMPLOYMENTS, "keeping default dimensions of employments", offered)
+        rights.append(replace(right, optional=True))
         titles = self._reachable()
         for company in self.options.companies:
             rights.append(self._company_right(company, titles))
@@ -205,6 +209,12 @@ class DynamicsSystem:
 
         return DynamicsDimensions(self.options, self.client, self.ledger.facts, self.clock)
 
+    def assignments(self) -> DynamicsAssignments:
+        """The register of default dimensions of employments, which a run of journals has no need of."""
+        from ml_connector.connectors.dynamics_fo.assignments import DynamicsAssignments
+
+        return DynamicsAssignments(self.options, self.client, self.ledger.facts, self.clock)
+
     def _reachable(self) -> dict[str, str]:
         return {
             row.LegalEntityId.lower(): row.Name for row in self.client.rows("LegalEntities", wire.LegalEntity)
@@ -224,7 +234,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
             {DimensionValue: lambda: KeptDimensions(register=found.dimensions(), entities=options.companies)}
         ),
         sinks={JournalEntry: found.ledger},
-        registers=Capabilities({DimensionValue: found.dimensions}),
+        registers=Capabilities({DimensionValue: found.dimensions, Assignment: found.assignments}),
         ledger=found.ledger,
         events=DynamicsEvents(options, wiring.vault, wiring.clock),
         topics=TOPICS,

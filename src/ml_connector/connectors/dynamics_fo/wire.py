@@ -8,15 +8,16 @@ version 10.0.47 and recorded answers of July 2026.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
 Row = TypeVar("Row")
 NO_DATE = date(1900, 1, 1)
 YES, NO = "Yes", "No"
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Page(msgspec.Struct, Generic[Row]):
@@ -181,6 +182,21 @@ class Worker(msgspec.Struct):
 
     code: str = msgspec.field(name="PersonnelNumber")
     title: str = msgspec.field(name="Name", default="")
+
+
+class Employment(msgspec.Struct):
+    """An employment of a worker in a company, with its version. Start and end are instants: local midnight of
+    the company in UTC, and one second before the next start. `DimensionDisplayValue` are the default
+    dimensions in the active format.
+    """
+
+    PersonnelNumber: str
+    LegalEntityId: str
+    EmploymentId: str
+    EmploymentStartDate: Moment
+    EmploymentEndDate: Moment
+    DimensionDisplayValue: str | None = ""
+    etag: str = msgspec.field(name="@odata.etag", default="")
 
 
 class OperatingUnit(msgspec.Struct):
