@@ -15,7 +15,7 @@ GROUPS = {
     "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings", "webhooks"],
     "flows": ["set", "show", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
-    "run": ["dimensions", "payroll", "workers"],
+    "run": ["assignments", "dimensions", "payroll", "workers"],
     "runs": [
         "list",
         "show",

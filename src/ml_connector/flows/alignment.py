@@ -10,7 +10,7 @@ verify  what was handed over is looked for, what was written is read again; what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from typing import Any
@@ -124,7 +124,10 @@ class Alignment:
     once it is closed; `another` tells of a closed row that is wished open whether it stood for something else
     before, `taken` of a row that was never ours whether it may stand for something else; `used` tells what
     still uses a row that is to be closed; `theirs` tells of a row that is known there only whether the plan
-    shows it; `named` is a row as people know it; `noticed` is what else people have to look at.
+    shows it; `anew` tells of a row that was found whether it is another than the one both agreed on last,
+    which counts no more then; `aside` tells of a change that the register cannot hold, with what it says,
+    whether that is for people and no line of the plan; `named` is a row as people know it; `noticed` is what
+    else people have to look at, asked for when the plan is made.
     """
 
     opening: Opening
@@ -138,6 +141,8 @@ class Alignment:
     taken: Callable[[Any, Any], bool] = lambda found, wished: False
     used: Callable[[Any], str] = lambda row: ""
     theirs: Callable[[Any], bool] = lambda row: False
+    anew: Callable[[Any, Any], bool] = lambda found, base: False
+    aside: Callable[[Change, Sequence[Problem]], bool] = lambda change, problems: False
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
 
@@ -244,6 +249,8 @@ class Alignment:
                 continue
             if pair.wished is not None and pair.found is not None:
                 pair = replace(pair, wished=self.beside(pair.wished, pair.found))
+            if pair.base is not None and pair.found is not None and self.anew(pair.found, pair.base):
+                pair = replace(pair, base=None)
             if pair.base is not None and pair.base.open:
                 loss.keep(pair.key)
             if pair.newly_agreed:
@@ -289,6 +296,8 @@ class Alignment:
         if change.act is Act.CONFLICT:
             return change
         problems = self._register.check(change.after)
+        if problems and self.aside(change, problems):
+            return None
         if problems:
             return replace(change, act=Act.NOT_HELD, why=" ".join(problem.text for problem in problems))
         return change

@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
@@ -32,6 +31,7 @@ from ml_connector.flows import dated_back
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
+from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
 from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.snapshots import Followed
 from ml_connector.ports.workers import WorkerSource
@@ -45,13 +45,6 @@ ROWS = 500
 """Workers that are compared at a time."""
 WHOLE_EVERY = timedelta(days=7)
 """How often everybody is read, whatever the source says of changes."""
-
-
-class NumberAs(StrEnum):
-    """How a worker's number is written as a code: as it is, or without the noughts it begins with."""
-
-    NUMBER = "number"
-    SHORT = "short"
 
 
 OPTIONS = (
@@ -106,15 +99,12 @@ def read_policy(mode: str, _: date, options: Mapping[str, str]) -> WorkersPolicy
     if not options.get("axis", "").strip():
         raise PolicyError("option 'axis' is missing: the axis of the ledger that stands for people")
     entities = pairs_of("entities", options, "company=legal entity")
-    code = options.get("code", NumberAs.NUMBER)
-    if code not in tuple(NumberAs):
-        raise PolicyError(f"code is {code!r}, expected one of {', '.join(NumberAs)}")
     return WorkersPolicy(
         mode=mode_of(mode),
         journals={},
         axis=options["axis"].strip(),
         entities=entities,
-        code=NumberAs(code),
+        code=read_code(options),
         excluded=frozenset(listed(options.get("excluded", ""))),
         zones=read_zones(options.get("zones", "")),
     )
@@ -318,7 +308,7 @@ def _member(
         return None
     holds = employed(begun, day)
     last = holds or max(begun, key=lambda found: found.end or date.max)
-    explained = not _is_unexplained(last, day)
+    explained = not is_unexplained(last, day)
     member = DimensionValue(
         entity=entity,
         axis=policy.axis,
@@ -334,11 +324,10 @@ def _member(
 
 def code_of(policy: WorkersPolicy, worker: Worker) -> str:
     """The worker's code as a member; empty without a number."""
-    code = worker.number.strip()
-    return code.lstrip("0") or code if policy.code is NumberAs.SHORT else code
+    return number_of(worker, policy.code)
 
 
-def _is_unexplained(employment: Employment, day: date) -> bool:
+def is_unexplained(employment: Employment, day: date) -> bool:
     """A letter that the settings do not explain, or an end of which the source gives no day."""
     if employment.state is EmploymentState.UNKNOWN:
         return True
@@ -360,7 +349,7 @@ def _noticed(opening: Opening) -> Iterator[Problem]:
             yield Problem("worker.number", worker.key, text, Owner.PAYROLL)
         for employment in worker.employments:
             entity = policy.entities.get(employment.company)
-            if entity is not None and _is_unexplained(employment, today(policy.zones, entity, now)):
+            if entity is not None and is_unexplained(employment, today(policy.zones, entity, now)):
                 letters[employment.letter or "(none)"] += 1
     for letter, count in sorted(letters.items()):
         text = (

@@ -300,7 +300,7 @@ class DynamicsDimensions(Register[DimensionValue]):
     # --- writing --------------------------------------------------------------------------------------------
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
-        """Each change in a changeset of its own. A new value that somebody made since it was read is stale."""
+        """Each change in a changeset of its own. A new value that somebody made meanwhile is stale."""
         answers = {change.key: self._unsent(change, seen) for change in changes}
         left = [change for change in changes if answers[change.key] is None]
         writes = [self._operation(change, seen.get(change.key, "")) for change in left]
