@@ -90,7 +90,8 @@ class Employments(World):
     def system(self, name: str) -> System:
         inner = super().system(name)
         if name == SOURCE:
-            return replace(inner, sources={**inner.sources, Worker: self.people})
+            topics = {Worker: ("Employee*",)}
+            return replace(inner, sources={**inner.sources, Worker: self.people}, topics=topics)
         return replace(inner, registers={DimensionValue: self.members, Assignment: self.dynamics.register})
 
     def read(self, *workers: Worker) -> None:
@@ -249,6 +250,17 @@ def test_a_worker_without_an_employment_is_for_people_and_the_others_are_done() 
     world.employ("01")
     assert {"usmf/01/cost_center": "change", "usmf/01/project": "change"} == world.done()
     assert {} == world.items()
+
+
+def test_a_company_whose_employments_are_not_there_is_one_item() -> None:
+    """A right that is missing looks so; the other company is done."""
+    world = Employments()
+    world.employ("99", entity="dat")
+    world.read(*(worker(f"{n:02}", placed()) for n in range(51)), worker("99", placed(company="US2")))
+
+    assert {"dat/99/cost_center": "change"} == world.done()
+    assert ["usmf"] == list(world.items())
+    assert "51 workers (00, 01, 02, 03, 04, …) have no employment in usmf" in world.items()["usmf"]
 
 
 def test_who_is_known_there_only_is_left_alone() -> None:
@@ -508,6 +520,16 @@ def test_what_was_read_long_ago_says_nothing() -> None:
 
     assert (RunState.HELD, ["worker.not_read"]) == (at.state, world.problems(at.id))
     assert {"cost_center": "AKRASM"} == world.held("01")
+
+
+def test_a_notification_wakes_the_flow_that_reads_workers_and_not_this_one() -> None:
+    """It would look before the other has read."""
+    world = Employments()
+    from ml_connector.app.hooks import wake_of
+
+    flows = [world.access.flow(kind, SOURCE, TARGET) for kind in ("workers", "assignments")]
+
+    assert [("Employee*",), ()] == [wake_of(world._assembly, flow) for flow in flows]
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def wake_of(assembly: Assembly, flow: Flow, connection: Connection | None = None
     if flow.wake is not None:
         return tuple(flow.wake)
     record = flows()[flow.kind]
-    sides = [(flow.source, record.source), (flow.target, record.target)]
+    sides = [(flow.source, record.source if record.heard else None), (flow.target, record.target)]
     return tuple(
         pattern
         for side, kind in sides

@@ -40,6 +40,8 @@ OLD_AFTER = 2 * workers.WHOLE_EVERY
 """What is kept of workers says nothing any more when everybody was read longer ago."""
 NAMED = 5
 """Workers that one thing for people names."""
+MANY = 50
+"""So many workers of a legal entity without an employment are one thing: a right or HR itself is missing."""
 
 OPTIONS = (
     Option(
@@ -92,7 +94,7 @@ def read_policy(mode: str, _: date, options: Mapping[str, str]) -> AssignmentsPo
 class Aside:
     """What a plan leaves to people: workers without an employment, and codes with those placed on them."""
 
-    _workers: dict[str, Problem] = field(default_factory=dict)
+    _workers: dict[str, dict[str, Problem]] = field(default_factory=dict)
     _codes: dict[tuple[str, str], tuple[Problem, list[str]]] = field(default_factory=dict)
 
     def take(self, change: Change, problems: Sequence[Problem]) -> bool:
@@ -100,8 +102,7 @@ class Aside:
         wished: Assignment = change.after
         for problem in problems:
             if problem.code == NO_EMPLOYMENT:
-                where = f"{wished.entity}/{wished.worker}"
-                self._workers[where] = replace(problem, where=where)
+                self._workers.setdefault(wished.entity, {})[wished.worker] = problem
             else:
                 where = f"{wished.entity}/{wished.axis}/{wished.code}"
                 place = (f"{wished.entity}/{wished.axis}", problem.text)
@@ -110,13 +111,28 @@ class Aside:
         return True
 
     def told(self) -> Iterator[Problem]:
-        """One thing for each worker, and one for each code."""
-        yield from self._workers.values()
+        """One thing for each worker, or for each legal entity with very many, and one for each code."""
+        for entity, missing in self._workers.items():
+            if len(missing) > MANY:
+                text = (
+                    f"{len(missing)} workers ({_some(list(missing))}) have no employment in {entity} that"
+                    " holds today and can be read. Look whether our user may read employments of it there,"
+                    " and whether HR has entered them."
+                )
+                yield replace(next(iter(missing.values())), where=entity, text=text)
+                continue
+            for worker, problem in missing.items():
+                yield replace(problem, where=f"{entity}/{worker}")
         for problem, placed in self._codes.values():
-            names = ", ".join(placed[:NAMED]) + (", …" if len(placed) > NAMED else "")
-            who = f"{len(placed)} worker{'s are' if len(placed) > 1 else ' is'} placed on it ({names})"
+            who = (
+                f"{len(placed)} worker{'s are' if len(placed) > 1 else ' is'} placed on it ({_some(placed)})"
+            )
             text = f"{problem.text} {who}; until then their employments keep the code they have."
             yield replace(problem, text=text)
+
+
+def _some(workers: Sequence[str]) -> str:
+    return ", ".join(workers[:NAMED]) + (", …" if len(workers) > NAMED else "")
 
 
 def _stages(opening: Opening) -> Mapping[str, Stage]:
@@ -199,6 +215,7 @@ FLOW = Flow(
     consented="apply",
     writes_in=frozenset({"apply"}),
     passes=True,
+    heard=False,
     input=AssignmentsInput,
     options=OPTIONS,
     policy=read_policy,

@@ -148,6 +148,8 @@ class Flow:
     approval. `options` are of its settings,
     `given` of one run, in the fields of `input`.
 
+    `heard` tells whether notifications of records of the source wake it: not where another flow reads them.
+
     With `passes` a run is for no record: it is one pass over all of them, and its reference is the time at
     which it was asked for. The `usual` flow is meant where two connections can have several and none is
     named.
@@ -179,6 +181,7 @@ class Flow:
     given: tuple[Option, ...] = ()
     read_given: Callable[[Mapping[str, Sequence[str]]], Mapping[str, str]] = lambda values: {}
     passes: bool = False
+    heard: bool = True
     usual: bool = False
     keeps: Callable[[Any], frozenset[str]] = lambda policy: frozenset()
     policy: Callable[[str, date, Mapping[str, str]], Any] = _nothing

@@ -20,9 +20,9 @@ class RegisterLimits:
     for so long. `look_again_seconds`: how often to look whether what was handed over was taken in. `guarded`:
     a version protects a row, or its container, so that nobody's edit between our read and our write is
     overwritten. `shared`: one row serves every legal entity, and has an empty one. `axes`: those of dimension
-    values that it keeps, `dated` those with a first day, `named` those of people whose first and last names
-    are apart, `never_closed` those whose rows stay open for ever. `writes`: calls that one change takes at
-    the most.
+    values, or of assignments, that it keeps, `dated` those with a first day, `named` those of people whose
+    first and last names are apart, `never_closed` those whose rows stay open for ever. `writes`: calls that
+    one change takes at the most.
     """
 
     batch: int = 200
@@ -88,9 +88,9 @@ class Register(Protocol[R]):
 
     def rows(self, within: Collection[str] = ()) -> Iterator[Versioned[R]]:
         """Every row in the order of keys, or an error; memory holds a page at a time, or what the vendor
-        gives at once. `within` are beginnings of keys, `<legal entity>/<axis>/` for dimension values: only
-        rows under one of them are read, and none of another container is asked for. Raises `Refused` for one
-        that the connection does not reach.
+        gives at once. `within` are beginnings of keys, `<legal entity>/<axis>/` for dimension values and
+        `<legal entity>/` for assignments: only rows under one of them are read, and none of another container
+        is asked for. Raises `Refused` for one that the connection does not reach.
         """
         ...
 

@@ -125,15 +125,11 @@ class DynamicsAssignments(Register[Assignment]):
             where += f" and {odata.any_of('PersonnelNumber', [odata.text(number) for number in numbers])}"
         held: dict[str, wire.Employment] = {}
         for row in self._client.rows(EMPLOYMENTS, wire.Employment, where):
-            if (
-                row.LegalEntityId.lower() != company
-                or not row.EmploymentStartDate <= now < row.EmploymentEndDate
-            ):
-                continue
-            number = folded(row.PersonnelNumber)
-            known = held.setdefault(number, row)
-            if row.EmploymentStartDate > known.EmploymentStartDate:
-                held[number] = row
+            holds = row.EmploymentStartDate <= now < row.EmploymentEndDate
+            if holds and row.LegalEntityId.lower() == company:
+                known = held.setdefault(folded(row.PersonnelNumber), row)
+                if row.EmploymentStartDate > known.EmploymentStartDate:
+                    held[folded(row.PersonnelNumber)] = row
         return held
 
     def _assignments(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+import httpx2
 import pytest
 
 from ml_connector.connectors.dynamics_fo.tests.employments_world import EmploymentsWorld, midnight
@@ -201,6 +203,29 @@ def test_the_last_second_of_the_last_day_in_the_company_counts(employments: Empl
     assert key in employments.register.read([key])
     employments.inner.clock.advance(2)
     assert {} == employments.register.read([key])
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_that_hold_at_once_the_one_that_began_last_counts(
+    employments: EmploymentsWorld, turned: bool
+) -> None:
+    """P7: whatever the order of the list. The vendor's screens refuse such rows; an import may bring them."""
+    employments.employ("E1", "usmf", LONG_AGO)
+
+    def doubled(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if "EmploymentsV2" not in request.url.path:
+            return response
+        said = json.loads(response.read())
+        mine = [row for row in said["value"] if row["PersonnelNumber"] == "E1"]
+        again = [row | {"EmploymentId": "X", "EmploymentStartDate": "2026-01-01T05:00:00Z"} for row in mine]
+        said["value"] = [*again, *said["value"]] if turned else [*said["value"], *again]
+        return httpx2.Response(200, headers={"content-type": "application/json"}, json=said)
+
+    employments.inner.wire.after = doubled
+    key = "usmf/E1/cost_center"
+
+    assert "X" == employments.register.read([key])[key].record.employment
+    assert 1 == [row.key for row in employments.register.rows()].count(key)
 
 
 # --- writes -------------------------------------------------------------------------------------------------

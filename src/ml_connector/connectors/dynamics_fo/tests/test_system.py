@@ -80,6 +80,7 @@ def test_ping_says_where_values_of_each_dimension_are_made(make_world: Callable[
     assert "come from CostCenters" in rights["dimension cost_center"].text
     assert "no financial dimension Moon" in rights["dimension moon"].text
     assert rights["read DimensionAttributes"].granted
+    assert (True, True) == (rights["read EmploymentsV2"].granted, rights["read EmploymentsV2"].optional)
 
 
 def test_ping_without_a_sign_in(world: Any) -> None:
