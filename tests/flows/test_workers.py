@@ -4,8 +4,9 @@ ports.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -46,6 +47,7 @@ class People:
         self.noted: list[str] = []
         self.calls: list[str] = []
         self.lists = True
+        self.cursors_are_lost = False
         self.alone: dict[str, UnreadWorker] = {}
         """Whose rows cannot be understood when they are asked for by themselves."""
 
@@ -71,6 +73,8 @@ class People:
     def changed(self, cursor: str) -> Changed:
         """From one before the cursor: what is read again must do no harm."""
         self.calls.append("changed")
+        if self.cursors_are_lost:
+            return Changed(keys=(), cursor=str(len(self.noted)), whole=True)
         start = max(0, int(cursor or 0) - 1) if cursor != "lost" else 0
         return Changed(keys=tuple(self.noted[start:]), cursor=str(len(self.noted)), whole=cursor == "lost")
 
@@ -425,6 +429,79 @@ def test_a_list_that_shrinks_asks_and_closes_nobody() -> None:
 
     assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))
     assert {"open"} == set(world.members().values())
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_small_company_that_is_gone_from_the_list_is_asked_about(shared: bool) -> None:
+    """Also where one row serves all companies, of which the others are far more."""
+    world = Members(shared=shared)
+    small = [worker(f"S{n}", employment("2025-01-01", company="US2")) for n in range(7)]
+    world.people.put(*(worker(f"{n:03}") for n in range(90)), *small)
+    world.done()
+    for one in small:
+        del world.people.held[one.key]
+    world.move("2026-07-25T12:00")
+
+    at = world.align()
+
+    assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))
+    assert {"open"} == set(world.members().values())
+    world.operations.answer(at.id, "loss_is_right")
+    world.run_to_rest()
+    assert RunState.DONE is world.at(at.id).state
+    assert 7 == Counter(day != "open" for day in world.members().values())[True]
+
+
+def test_each_step_of_what_is_to_come_leaves_a_line(read: Callable[[Members], None]) -> None:
+    """Entered, moved, taken back; whoever reads it, and nothing for who was there before."""
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    for change in (employment("2026-08-03"), employment("2026-08-10"), None):
+        if change is not None:
+            world.people.put(worker("02", change))
+        else:
+            world.people.take_out("02")
+        read(world)
+        world.done()
+
+    hire, moved = "US1 hire 2026-08-03", "US1 hire 2026-08-10"
+    assert [("E02", "", hire), ("E02", hire, moved), ("E02", moved, "")] == lines(world)
+
+
+def lines(world: Members) -> list[tuple[str, str, str]]:
+    """What the audit log has of what is to come."""
+    world._use()
+    from ml_connector.store.models import AuditEntry
+
+    texts = AuditEntry.objects.order_by("number").values_list("text", flat=True)
+    found = [entry["detail"] for entry in map(json.loads, texts) if entry["action"] == "worker.coming"]
+    return [(one["worker"], one["was"], one["is"]) for one in found]
+
+
+@pytest.fixture(params=["by changes", "by everybody"])
+def read(request: pytest.FixtureRequest) -> Callable[[Members], None]:
+    """How the next pass comes to know."""
+
+    def later(world: Members) -> None:
+        if request.param == "by everybody":
+            world.people.noted.clear()
+            world.people.cursors_are_lost = True
+
+    return later
+
+
+def test_a_strange_state_is_of_the_member_as_the_ledger_spells_it() -> None:
+    """A number in small letters, in a ledger that writes capitals."""
+    world = Members()
+    world.ledger_rows.normal = lambda row: replace(row, code=row.code.upper())
+    world.people.put(worker("ab1"))
+    world.done()
+    unknown = employment("2025-01-01", "2026-07-01", letter="R", state=EmploymentState.UNKNOWN)
+    world.people.put(worker("ab1", unknown))
+
+    assert {} == world.done()
+    assert {"10/cost_unit/AB1": "open"} == world.members()
 
 
 def test_a_day_without_changes_costs_reads_of_changes_alone() -> None:

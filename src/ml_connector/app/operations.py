@@ -201,7 +201,8 @@ class Operations:
 
     def answer(self, run: str, option: str, value: str = "") -> RunRow:
         """Answer a question of a held run by one of its flow's `questions`; it goes back to its proposal with
-        the answer. Raises `NotAllowed` where the run does not ask that, or not about this value.
+        the answer, or to its beginning where that asked. Raises `NotAllowed` where the run does not ask that,
+        or not about this value.
         """
         row = self._row(run)
         known = next((q for q in flows()[row.flow].questions if q.option == option), None)
@@ -217,7 +218,8 @@ class Operations:
         with transaction.atomic():
             self._answered(run, question, answer)
             self._note("run.answered", run, {"question": question, "answer": answer})
-            return self._move(row, stage=flows()[row.flow].proposes)
+            record = flows()[row.flow]
+            return self._move(row, stage=record.begins if row.stage == record.begins else record.proposes)
 
     def _answered(self, run: str, question: str, answer: str) -> None:
         Answer.objects.create(run_id=run, question=question, answer=answer, actor=self._actor.name)

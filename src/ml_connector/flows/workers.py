@@ -32,6 +32,7 @@ from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
+from ml_connector.flows.worker_steps import Steps, begun
 from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.snapshots import Followed
 from ml_connector.ports.workers import WorkerSource
@@ -114,12 +115,12 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
     policy: WorkersPolicy = opening.policy
     now = opening.commits.now()
 
-    unexplained: set[str] = set()
+    unexplained, register = set[str](), opening.systems.target.register(DimensionValue)
 
     def wished(opened: Opening) -> Iterator[DimensionValue]:
         unexplained.clear()
         for member, explained in _members(opened):
-            unexplained.update(() if explained else (member.key,))
+            unexplained.update(() if explained else (register.normal(member).key,))
             yield member
 
     def beside(wished: DimensionValue, found: DimensionValue) -> DimensionValue:
@@ -157,9 +158,10 @@ def _read(opening: Opening, run: Run) -> Next:
     followed = kept.followed(KIND)
     changed = source.changed(followed.cursor if followed else "")
     everybody = run.given(WorkersInput).everybody == "yes"
+    steps = Steps(run=run, day_of=lambda company: _day(policy, company, now), first=followed is None)
     if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
         unread: dict[str, UnreadWorker] = {}
-        gone = kept.replace(KIND, _everybody(opening, source, followed, now, unread), changed.cursor)
+        gone = kept.replace(KIND, _everybody(opening, source, followed, now, unread, steps), changed.cursor)
         kept.replace(UNREAD, unread.values(), "")
         run.audit("run.read", {"what": "everybody", "gone": gone, "unread": len(unread)})
         return Next("plan")
@@ -172,8 +174,10 @@ def _read(opening: Opening, run: Run) -> Next:
     if unread or known_unread & keys:
         kept.update(UNREAD, unread, sorted(keys - unread.keys()), "")
     gone_keys = sorted(keys - read.keys())
-    old = kept.some(KIND, list(found))
-    _note_dated_back(opening, ((old[key], found[key]) for key in old), followed.at, now)
+    old = kept.some(KIND, [*found, *gone_keys])
+    _note_dated_back(opening, ((old[key], found[key]) for key in old if key in found), followed.at, now)
+    for key in [*found, *gone_keys]:
+        steps.compare(old.get(key), found.get(key))
     due = _due(opening, followed.at, now, keys - unread.keys())
     if changed.cursor != followed.cursor or keys or due:
         kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
@@ -188,6 +192,7 @@ def _everybody(
     followed: Followed | None,
     now: datetime,
     unread: dict[str, UnreadWorker],
+    steps: Steps,
 ) -> Iterator[Worker]:
     """Everybody of the source, and whom it listed with rows that cannot be understood as they were before:
     those are `unread`. Who is placed otherwise than was known, and nobody told of it, is read by itself, with
@@ -204,12 +209,14 @@ def _everybody(
             before = old.get(worker.key)
             if isinstance(worker, UnreadWorker):
                 unread[worker.key] = worker
+                steps.compare(before, before)
                 yield from () if before is None else (before,)
                 continue
             worker = _of_today(policy, worker, now, now)
+            steps.compare(before, worker)
             if before is None:
                 yield worker
-            elif NOBODY in unread and not _begun(before) <= _begun(worker):
+            elif NOBODY in unread and not begun(before) <= begun(worker):
                 yield before
             elif _places(policy, before, now) != _places(policy, worker, now):
                 held[worker.key] = before
@@ -224,12 +231,13 @@ def _everybody(
         }
         _note_dated_back(opening, ((held[key], found[key]) for key in found), followed.at, now)
         yield from found.values()
-    if NOBODY in unread:
-        yield from (row for row in kept.rows(KIND) if row.key not in seen)
-
-
-def _begun(worker: Worker) -> set[tuple[str, date]]:
-    return {(each.company, each.start) for each in worker.employments}
+    for row in kept.rows(KIND) if followed else ():
+        if row.key not in seen:
+            steps.compare(row, row if NOBODY in unread else None)
+            yield from (row,) if NOBODY in unread else ()
+    if opening.systems.target.register(DimensionValue).limits.shared:
+        # Where each company has rows of its own, the plan counts what it closes in each.
+        steps.run.check(steps.losses())
 
 
 def _note_dated_back(
@@ -245,11 +253,14 @@ def _note_dated_back(
 
 def _places(policy: WorkersPolicy, worker: Worker, now: datetime) -> dict[tuple[str, date], Dimensions]:
     """Where the worker is placed today, in each employment."""
-    found = {}
-    for each in worker.employments:
-        day = today(policy.zones, policy.entities.get(each.company, OTHERS), now)
-        found[each.company, each.start] = each.codes_on(day)
-    return found
+    return {
+        (each.company, each.start): each.codes_on(_day(policy, each.company, now))
+        for each in worker.employments
+    }
+
+
+def _day(policy: WorkersPolicy, company: str, now: datetime) -> date:
+    return today(policy.zones, policy.entities.get(company, OTHERS), now)
 
 
 def _due(opening: Opening, last: datetime, now: datetime, but: Collection[str]) -> dict[str, Worker]:

@@ -1,0 +1,73 @@
+"""How a reading of workers differs from the one before: steps that were entered, moved or taken back, and
+companies that lost far more of their people than leave them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from ml_connector.domain.coming import coming
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.worker import Worker
+from ml_connector.flows.alignment import LOSS, LOSS_PERCENT, LOSS_ROWS
+from ml_connector.runs.run import Run
+
+
+@dataclass(slots=True, kw_only=True)
+class Steps:
+    """Compares each worker with the one that was known. `day_of` is the day that it is in a company; a
+    reading that is the first one has nothing to be compared with.
+    """
+
+    run: Run
+    day_of: Callable[[str], date]
+    first: bool = False
+    _were: Counter[str] = field(default_factory=Counter)
+    _lost: Counter[str] = field(default_factory=Counter)
+
+    def compare(self, before: Worker | None, after: Worker | None) -> None:
+        """Note what is entered otherwise for later days, one line for each worker, and who is lost."""
+        if self.first or (one := after or before) is None:
+            return
+        was, now = self._told(before), self._told(after)
+        if was != now:
+            self.run.audit("worker.coming", {"worker": one.key, "was": was, "is": now})
+        there = self._employers(before)
+        self._were.update(there)
+        self._lost.update(there - self._employers(after))
+
+    def losses(self) -> Iterator[Problem]:
+        """Companies that lost more workers than a plan may, but those that a person said are right."""
+        answers = self.run.answers()
+        for company, lost in sorted(self._lost.items()):
+            were, where = self._were[company], f"company {company}"
+            if lost <= max(LOSS_ROWS, were * LOSS_PERCENT // 100) or where in answers:
+                continue
+            text = (
+                f"{lost} of {were} workers of {company} are not employed there any more, or not listed. A"
+                " list that was read in part, or lost a right, looks so too. Nothing was changed in the"
+                f" ledger. Look at payroll. If it is right: ml-connector runs answer {self.run.row.id}"
+                " --loss-is-right."
+            )
+            yield Problem(LOSS, where, text, Owner.CONTROLLER)
+
+    def _told(self, worker: Worker | None) -> str:
+        told = []
+        for company in sorted({each.company for each in worker.employments} if worker else ()):
+            for step in coming(worker, self.day_of(company)) if worker else ():
+                placed = [f"{one.axis}={one.code}" for one in step.placed]
+                if step.company == company:
+                    told.append(" ".join([company, step.step, str(step.day), *placed]))
+        return "; ".join(told)
+
+    def _employers(self, worker: Worker | None) -> set[str]:
+        employments = worker.employments if worker else ()
+        return {each.company for each in employments if each.on(self.day_of(each.company))}
+
+
+def begun(worker: Worker) -> set[tuple[str, date]]:
+    """The employments of the worker, by company and first day."""
+    return {(each.company, each.start) for each in worker.employments}
