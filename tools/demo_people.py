@@ -1,10 +1,11 @@
 """`make demo SCENARIO=people`: the workers of a payroll are members of three ledgers, for a month.
 
 At each ledger everybody is made a member at first; then people are hired, leave, come back and move at the
-payroll's screens, and passes some days apart carry that over. Half of the payroll's events are lost or come
-twice, and newest first. Two applies are killed (kill -9) with a write under way. All clocks stand in July
-2026 and move together. Every figure comes from the simulators' books through the judge; `headcount` alone is
-the product's word, compared with the judge's.
+payroll's screens, and passes some days apart carry that over: `serve --listen` makes them, woken by the
+payroll's notifications and the ledger's, of which half are lost or come twice, and which come out of order.
+Two applies are killed (kill -9) with a write under way. All clocks stand in July 2026 and move together.
+Every figure comes from the simulators' books through the judge; `headcount` alone is the product's word,
+compared with the judge's.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from random import Random
 from typing import Any
 
 from floor_people import MEMBER_CALLS, payroll_calls
+from people_hooks import LEDGERS, TROUBLE, HeardStage
 from people_month import Month
-from people_stage import DatedProduct, PeopleStage, started
+from people_stage import DatedProduct, PeopleStage, late_write, started
 from scenes import PAYROLL, Scene, scene_of
 from stage import CommandFailed, Sandbox
 
+from ml_connector_sandbox.judges.notified import Notified
 from ml_connector_sandbox.judges.people import employed
 
 SCENES = ("people_exact_online", "people_dynamics_fo", "people_visma_net")
@@ -33,23 +36,20 @@ SHORT = (1, 6, 15, 18)
 KILLED_ON = 15
 SHARE = 3
 """Hires of a day, and leavers."""
-LATE_SECONDS = 1.5
-EVENTS = {"webhook_lose_every": 4, "webhook_duplicate_every": 2, "webhook_reorder": True}
-"""Of four events one is lost and another comes twice; those that wait go out newest first."""
 
 
 def play(home: Path, say: Callable[[str], None], workers: int = WORKERS) -> Any:
     """Play the month at each ledger, at once, in homes of their own; the last line."""
     say(
-        f"{workers} workers, a month, three ledgers at once. Half of the payroll's events are lost or come"
-        " twice."
+        f"{workers} workers, a month, three ledgers at once. Half of the notifications are lost or come"
+        " twice, and the others out of order."
     )
     days = DAYS if workers >= WORKERS else SHORT
     scenes = [scene_of(name) for name in SCENES]
 
     def one(scene: Scene) -> Any:
         with _sandbox(scene, workers) as sandbox:
-            stage = PeopleStage(sandbox, scene, DatedProduct(home / scene.ledger))
+            stage = HeardStage(sandbox, scene, DatedProduct(home / scene.ledger))
             return _month(stage, days, workers, lambda text: say(f"   {scene.ledger}: {text}"))
 
     with ThreadPoolExecutor(len(scenes)) as pool:
@@ -58,15 +58,16 @@ def play(home: Path, say: Callable[[str], None], workers: int = WORKERS) -> Any:
 
 
 def _sandbox(scene: Scene, workers: int) -> Sandbox:
+    tell = [PAYROLL, *({scene.ledger} & LEDGERS.keys())]
     switches = [
         f"{PAYROLL}.workers={workers}",
-        *(f"{PAYROLL}.{name}={value}" for name, value in EVENTS.items()),
+        *(f"{slug}.{name}={value}" for slug in tell for name, value in TROUBLE.items()),
     ]
     given = [part for switch in switches for part in ("--switch", switch)]
     return Sandbox(["--profile", "fast", *scene.arguments(), *given])
 
 
-def _month(stage: PeopleStage, days: Sequence[int], workers: int, say: Callable[[str], None]) -> Any:
+def _month(stage: HeardStage, days: Sequence[int], workers: int, say: Callable[[str], None]) -> Any:
     stage.move(FIRST)
     stage.connect(mode="approve")
     month = Month(do=stage.at_payroll, dice=Random(f"month {stage.scene.ledger}"))
@@ -82,9 +83,9 @@ def _month(stage: PeopleStage, days: Sequence[int], workers: int, say: Callable[
     return _verdict(stage, say)
 
 
-def _pass(stage: PeopleStage, day: int, say: Callable[[str], None]) -> None:
+def _pass(stage: HeardStage, day: int, say: Callable[[str], None]) -> None:
     """A pass. The first waits for consent, and is killed once it has it; so is one later on, which needs
-    none.
+    none, as all that are made by whoever hears of a change.
     """
     if day == DAYS[0]:
         run = stage.run(expect=(4,))
@@ -92,45 +93,56 @@ def _pass(stage: PeopleStage, day: int, say: Callable[[str], None]) -> None:
         say(f"everybody is proposed and approved; process {killed} is killed while it writes (kill -9).")
         stage.finish()
         stage.flow(mode="automatic")
-    elif day == KILLED_ON:
-        killed = _killed(stage, *stage.command)
-        say(f"process {killed} of this pass is killed while it writes (kill -9).")
-        stage.finish()
-    else:
-        stage.run()
+        stage.subscribe()
+        return
+    with stage.listening():
+        stage.hear(dies=day == KILLED_ON)
+    if day == KILLED_ON:
+        say("`serve` is killed while it writes (kill -9), and started again.")
 
 
 def _killed(stage: PeopleStage, *command: str) -> int:
     """Kill the command with a write under way, which the ledger carries out with nobody listening."""
-    late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
-    with started(stage, {**late, **stage.scene.member_writes[0]}, *command) as command_started:
+    with started(stage, late_write(stage.scene), *command) as command_started:
         if not command_started.struck():
             raise CommandFailed(f"{stage.scene.ledger}: nothing was written")
         return command_started.process.pid
 
 
-def _verdict(stage: PeopleStage, say: Callable[[str], None]) -> Any:
+def _verdict(stage: HeardStage, say: Callable[[str], None]) -> Any:
     verdict, scene = stage.judge.verdict(stage.members()), stage.scene
     for difference in verdict.differences[:20]:
         say(difference)
     looks, entities = stage.judge.looks, sorted(set(stage.judge.scenario.MEMBER_OF.values()))
     floor = sum(MEMBER_CALLS[scene.ledger](looked, entities) for looked in looks)
     people = stage.people()
-    told = _headcount(stage, employed(people, stage.today))
-    events = stage.sandbox.control(PAYROLL, "books")["webhooks"]
-    say(f"{events['lost']} of {events['events'] + events['lost']} events were lost.")
+    counted = _headcount(stage, employed(people, stage.today))
+    told = {slug: stage.told(slug) for slug in (PAYROLL, *({scene.ledger} & LEDGERS.keys()))}
+    for slug, one in told.items():
+        say(
+            f"{slug} published {one.published} notifications: {one.lost} lost, {one.delivered} delivered, of"
+            f" which {one.doubled} twice and {one.swapped} out of order."
+        )
+    say(f"Behind {stage.taken_up} of them {PAYROLL} was asked about people: they were taken up.")
     return {
-        "ok": verdict.ok and told == "equal" and events["lost"] > 0,
+        "ok": verdict.ok and counted == "equal" and _is_heard(stage, told[PAYROLL]),
         "workers": verdict.workers,
         "members": verdict.members,
         "missing": verdict.missing,
         "duplicate": verdict.duplicate,
         "extra": verdict.extra,
-        "headcount": told,
+        "headcount": counted,
         "changes": stage.judge.changes,
         "calls": stage.calls,
         "calls_floor": floor + payroll_calls(len(people), len(looks)),
+        "webhooks": {slug: one.shown for slug, one in told.items()} | {"taken_up": stage.taken_up},
     }
+
+
+def _is_heard(stage: HeardStage, told: Notified) -> bool:
+    """Whether half of what the payroll told came as it should not, and all that came led to a look."""
+    trouble = min(told.lost, told.doubled, told.swapped) > 0
+    return trouble and not told.undelivered and stage.taken_up == told.delivered
 
 
 def _headcount(stage: PeopleStage, counted: Mapping[str, frozenset[str]]) -> str:

@@ -2,8 +2,9 @@
 
 Two payrolls with their ledgers: one paid every other week, which books itself in Exact Online; and a
 Norwegian one paid by the month, whose journals for Visma.net wait for a person, who is away. `serve` is the
-real command, in one time with the simulators. No event reaches it: what a pay calendar planned, it finds by
-looking.
+real command, in one time with the simulators. The payrolls notify of their people; nothing tells of a pay.
+The Norwegian's notifications go where nobody listens, and are older than the payroll keeps them when the next
+run comes. What a pay calendar planned, `serve` finds by looking.
 
 One pay never comes, one receiver of alerts is dead, one sign-in ends, and `serve` is killed once with an
 entry on its way. A judge counts from the simulators' books and from the messages that arrived. At the end the
@@ -24,12 +25,22 @@ from pathlib import Path
 from typing import Any
 
 from alarm_posts import MAIL, WEBHOOK, Posts, free_port
+from people_hooks import platform
 from scenes import PAYROLL, Scene, payroll_scene, scene_of
 from stage import Product, Sandbox
 from unattended_world import World
 
 from ml_connector_sandbox.judges.books import read_books
-from ml_connector_sandbox.judges.unattended import Cause, Paid, alarms, documents, longest_pause_days, paid
+from ml_connector_sandbox.judges.notified import Notified, notified
+from ml_connector_sandbox.judges.unattended import (
+    Cause,
+    Paid,
+    alarms,
+    documents,
+    longest_pause_days,
+    paid,
+    youngest_days,
+)
 
 START = datetime(2026, 7, 6, 12, tzinfo=UTC)
 FIRST_PERIOD = date(2026, 7, 10)
@@ -37,6 +48,9 @@ FIRST_PERIOD = date(2026, 7, 10)
 EVENT_DAYS = 14
 """So long UKG keeps an event."""
 CONSENT_DAYS, WARNING_DAYS = 30, 7
+TOLD_AFTER, TOLD_EVERY = timedelta(days=2), timedelta(days=31)
+"""When people at the payrolls change something: days after the run of each month."""
+CHANGED = 3
 DEAD = "old-chat"
 HARBOR, FJORD, ARCHIVE = "harbor", "fjord", "archive"
 LATE_SECONDS = 1.5
@@ -141,11 +155,11 @@ def play(folder: Path, say: Callable[[str], None], plan: Plan = THREE_MONTHS) ->
         product = Product(folder / "home", _environment(world, posts))
         stack.callback(world.stop)
         say("1. Two payrolls and their ledgers are connected; a mail server and a receiver wait for alerts.")
-        _set_up(product, posts, harbor, fjord, archive)
+        _set_up(product, posts, world.address, harbor, fjord, archive)
         harbor.sandbox.control(PAYROLL, "control/skip_run", {"period_control": plan.skipped})
         say(f"2. serve is left alone from {START:%d %b} to {plan.until:%d %b %Y}.")
         world.start(product)
-        _live(world, product, plan, harbor, archive)
+        _live(world, product, plan, harbor, fjord, archive)
         waiting = documents(fjord.read(fjord.scene.ledger))
         say("4. The person is back, and approves what waits.")
         world.stop()
@@ -172,7 +186,9 @@ def _environment(world: World, posts: Posts) -> dict[str, str]:
     }
 
 
-def _set_up(product: Product, posts: Posts, harbor: Place, fjord: Place, archive: Place) -> None:
+def _set_up(
+    product: Product, posts: Posts, address: str, harbor: Place, fjord: Place, archive: Place
+) -> None:
     """What an administrator types before leaving. The archive's sign-in cannot be renewed from then on."""
     for place in (harbor, fjord, archive):
         systems, scene = place.sandbox.systems, place.scene
@@ -182,16 +198,21 @@ def _set_up(product: Product, posts: Posts, harbor: Place, fjord: Place, archive
             product.authorize(place.books)
         if not place.mode:
             continue
-        _connect(product, place.payroll, PAYROLL, payroll_scene().settings(systems[PAYROLL]))
+        payroll = {**payroll_scene().settings(systems[PAYROLL]), **platform(systems[PAYROLL])}
+        _connect(product, place.payroll, PAYROLL, payroll)
         product.run("mappings", "import", place.name, str(scene.mapping), "--json")
         entities = ",".join(f"{company}={entity}" for company, entity in scene.entities(systems).items())
         options = {**scene.options, "entities": entities, "expected_zone": place.zone}
         product.run(
             *("flows", "set", "--from", place.payroll, "--to", place.books, "--mapping", place.name),
             *("--starts-on", str(FIRST_PERIOD), "--mode", place.mode, "--schedule", place.schedule),
+            *("--wake", "Employee*"),
             *(part for name, value in options.items() for part in ("--option", f"{name}={value}")),
             "--json",
         )
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    for place, heard_at in ((harbor, address), (fjord, nowhere)):
+        product.run("connections", "webhooks", "make", place.payroll, "--address", heard_at, "--json")
     token = {"kind": "status", "status": 429, "match": {"path": "oauth2/token"}, "times": 1_000_000}
     archive.sandbox.control(archive.scene.ledger, "faults", token)
     endpoints = ("alerts", "endpoints", "add")
@@ -205,7 +226,7 @@ def _connect(product: Product, name: str, connector: str, values: Mapping[str, s
     product.run("connections", "add", name, "--connector", connector, "--sandbox", *given, "--json")
 
 
-def _live(world: World, product: Product, plan: Plan, harbor: Place, archive: Place) -> None:
+def _live(world: World, product: Product, plan: Plan, harbor: Place, fjord: Place, archive: Place) -> None:
     """The months go by."""
     ledger = harbor.scene.ledger
 
@@ -226,7 +247,18 @@ def _live(world: World, product: Product, plan: Plan, harbor: Place, archive: Pl
         world.set(world.now() + timedelta(days=1))
         world.start(product)
 
-    for moment, act in sorted([(plan.mended, sign_in_again), (plan.killed, die)], key=lambda one: one[0]):
+    def change_names() -> None:
+        for place in (harbor, fjord):
+            people = place.sandbox.control(PAYROLL, "control/people", {})["people"]
+            for number, row in enumerate(people[:CHANGED], start=1):
+                wish = {"employee": row["person"], "last_name": f"{world.now():%B} {number}"}
+                place.sandbox.control(PAYROLL, "control/change_employee", wish)
+        world.pass_until(world.now() + timedelta(minutes=1))
+
+    told = [START + TOLD_AFTER + month * TOLD_EVERY for month in range(12)]
+    acts = [(plan.mended, sign_in_again), (plan.killed, die)]
+    acts += [(moment, change_names) for moment in told if moment < plan.until]
+    for moment, act in sorted(acts, key=lambda one: one[0]):
         world.pass_until(moment)
         act()
     world.pass_until(plan.until)
@@ -249,6 +281,12 @@ def _verdict(
         wrong.append(f"{posts.refused} webhooks were signed wrongly")
     if len(fjord.came) > 1 and pause <= EVENT_DAYS:
         wrong.append(f"the events of {FJORD} are not old when the next run comes: {pause} days")
+    told = {place.name: _told(payroll) for place, payroll in zip(judged, payrolls, strict=True)}
+    age = youngest_days(payrolls[1], fjord.came)
+    if told[HARBOR].undelivered or told[FJORD].delivered or not all(one.published for one in told.values()):
+        wrong.append(f"notifications came where they should not, or did not: {told}")
+    if fjord.came and age <= EVENT_DAYS:
+        wrong.append(f"a notification of {FJORD} is {age} days old when the next run comes, and still kept")
     for text in wrong:
         world.say(f"   {text}")
     duplicates, missed = harbor.duplicates + fjord.duplicates, harbor.missed + fjord.missed
@@ -265,8 +303,16 @@ def _verdict(
         "duplicates": duplicates,
         "days": (plan.until - START).days,
         "days_between_monthly_runs": pause,
+        "webhooks": {name: one.shown for name, one in told.items()},
+        "webhook_days": age,
         "kills": world.kills,
     }
+
+
+def _told(payroll: Any) -> Notified:
+    """What the payroll told of its people."""
+    books = payroll["webhooks"]
+    return notified(books["events"] + books["lost"], books["lost"], books["taken"])
 
 
 def _causes(plan: Plan, harbor: Any, fjord: Any) -> list[Cause]:

@@ -25,6 +25,7 @@ from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.judges.people import Looked, PeopleJudge
 
 PATIENCE_SECONDS = 120.0
+LATE_SECONDS = 1.5
 SETTLING = timedelta(minutes=20)
 """Longer than any ledger may take to do what it was told."""
 ROUNDS_MAX = 20
@@ -108,9 +109,9 @@ class PeopleStage:
 
     # --- the product ----------------------------------------------------------------------------------------
 
-    def connect(self, *, mode: str) -> None:
-        """Connections, sign-in and the flow of workers."""
-        self.product.connect_systems(self.sandbox, self.scene, unlimited(self.scene))
+    def connect(self, *, mode: str, settings: Mapping[str, str] | None = None) -> None:
+        """Connections, with these settings as well, sign-in and the flow of workers."""
+        self.product.connect_systems(self.sandbox, self.scene, {**unlimited(self.scene), **(settings or {})})
         self.flow(mode=mode)
         (flow,) = self.product.run("flows", "list", "--json")["flows"]
         self.flow_id = str(flow["id"])
@@ -126,9 +127,9 @@ class PeopleStage:
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Calls inside it are those of passes."""
-        before = self._asked()
+        before = self.asked()
         yield
-        self.calls += self._asked() - before
+        self.calls += self.asked() - before
 
     def run(self, expect: Sequence[int] = (0,)) -> Any:
         """A pass to its end. Raises `CommandFailed` where none is made."""
@@ -141,8 +142,7 @@ class PeopleStage:
     def finish(self, expect: Sequence[int] = (0,)) -> None:
         """Bring every pass that is under way to its end, however long a write may still happen."""
         for _ in range(ROUNDS_MAX):
-            rows = self.product.run("runs", "list", "--limit", "50", "--json")["runs"]
-            left = [row["id"] for row in rows if row["state"] not in ENDED]
+            left = self.left()
             if not left:
                 return
             self.wait(SETTLING)
@@ -150,9 +150,26 @@ class PeopleStage:
                 self.product.run("runs", "follow", left[0], "--json", expect=(*expect, STILL_GOING))
         raise CommandFailed("the passes do not come to an end")
 
-    def _asked(self) -> int:
+    def left(self) -> list[str]:
+        """The passes that are under way."""
+        rows = self.product.run("runs", "list", "--limit", "50", "--json")["runs"]
+        return [row["id"] for row in rows if row["state"] not in ENDED]
+
+    def asked(self) -> int:
+        """Calls to payroll and ledger, but for tokens and what is asked about notifications."""
         books = (self.sandbox.control(slug, "books")["calls"] for slug in (PAYROLL, self.scene.ledger))
-        return sum(calls["read"] + calls["write"] for calls in books)
+        return sum(
+            calls["read"]
+            + calls["write"]
+            - sum(count for name, count in calls["by_endpoint"].items() if "webhooks/" in name)
+            for calls in books
+        )
+
+
+def late_write(scene: Scene) -> dict[str, Any]:
+    """A fault: the ledger carries the next write of members out with nobody listening any more."""
+    late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
+    return {**late, **scene.member_writes[0]}
 
 
 @contextmanager

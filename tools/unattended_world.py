@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from alarm_posts import free_port
 from stage import CommandFailed, Product, Sandbox
 
 STEP = timedelta(hours=12)
@@ -25,12 +26,13 @@ PATIENCE_SECONDS = 120
 @dataclass
 class World:
     """The one time of everybody. `ahead` is by how many seconds it is ahead of the machine's; `say` is for
-    people.
+    people. `serve` listens at the `port`.
     """
 
     clock_file: Path
     say: Callable[[str], None]
     sandboxes: list[Sandbox] = field(default_factory=list)
+    port: int = field(default_factory=free_port)
     ahead: int = 0
     kills: int = 0
     _serve: subprocess.Popen[str] | None = None
@@ -52,7 +54,7 @@ class World:
 
     def start(self, product: Product) -> None:
         """Start `serve`, and let it do what is due."""
-        self._serve = process = product.start("serve", "--json")
+        self._serve = process = product.start("serve", "--json", "--listen", f"127.0.0.1:{self.port}")
         self._lines = queue.Queue()
         for stream, keep in ((process.stdout, self._lines.put), (process.stderr, self._errors.append)):
             threading.Thread(target=_pass_on, args=(stream, keep), daemon=True).start()
@@ -69,6 +71,11 @@ class World:
                 steps.append(waits)
             self.set(min(steps))
             waits = self._rest(struck)
+
+    @property
+    def address(self) -> str:
+        """Where `serve` takes notifications."""
+        return f"http://127.0.0.1:{self.port}"
 
     def kill(self) -> None:
         """`kill -9`, as a machine does that runs out of memory."""

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.flows.test_arrivals import Watch
 from tests.payday import SOURCE, World, a_pay_run
 
 from ml_connector.domain.expected import Expected
+from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import System
@@ -85,6 +87,22 @@ class Planned(World):
 
         self._use()
         return Flow.objects.get(pk=self._flow.pk).slot_at
+
+
+class PlannedPeople(Watch):
+    """An installation whose flow of workers looks every three hours, of a payroll that plans its runs."""
+
+    def __init__(self) -> None:
+        self.asked: list[date] = []
+        super().__init__()
+
+    def system(self, name: str) -> System:
+        inner = super().system(name)
+        return replace(inner, sources={**inner.sources, Expected: self}) if name == SOURCE else inner
+
+    def planned(self, since: date, until: date) -> tuple[Expected, ...]:
+        self.asked.append(since)
+        return (planned(REGULAR, "2026-07-16"),)
 
 
 REGULAR, EXTRA = "biweekly 2026-06-30 202607031", "biweekly 2026-06-30 202607032"
@@ -293,3 +311,22 @@ def test_the_pays_around_new_year_are_told_apart_and_booked_on_their_days() -> N
     for reference, at in runs.items():
         assert {days[reference]} == {entry.posting_date for entry in world.proposal(at.id).entries}
     assert 4 == len(set(world.markers())) == len(world.vendor.documents)
+
+
+def test_a_flow_of_workers_waits_for_no_pay() -> None:
+    """Its runs are passes: the plan of the same payroll is not asked for, and what was waited for is not any
+    more.
+    """
+    from ml_connector.store.models import ExpectedRun
+    from ml_connector.store.work import StoredWorklist, open_items
+
+    world = PlannedPeople()
+    flow = world.row()
+    ExpectedRun.objects.create(flow=flow, subject=REGULAR, group="BIWEEK", due=date(2026, 7, 3), closed=True)
+    late = Problem("run.expected", REGULAR, "It has not come.", Owner.PAYROLL)
+    StoredWorklist(flow.organisation, f"expected {flow.pk}").found("before", [late])
+
+    (arrival,) = world.look(3 * HOURS + 900)
+
+    assert (1, "", []) == (len(arrival.runs), arrival.why, world.asked)
+    assert ([], 0) == ([*open_items(world.access.organisation)], ExpectedRun.objects.count())

@@ -123,8 +123,10 @@ def test_notifications_are_lost_doubled_and_swapped_as_the_switches_say(switches
     for number in range(1, 5):
         outbox.put("http://127.0.0.1:9/", str(number).encode())
 
-    assert (expected, lost) == (arrived, outbox.describe()["lost"])
-    assert outbox.describe()["held"] == (1 if len(switches) == 2 else 0) == outbox.deliver()
+    told = outbox.describe()
+    assert (expected, lost) == (arrived, told["lost"])
+    assert (4, [int(body) for body in arrived]) == (told["made"], told["taken"])
+    assert told["held"] == (1 if len(switches) == 2 else 0) == outbox.deliver()
     assert sorted(expected + (["3"] if len(switches) == 2 else [])) == sorted(arrived)
 
 

@@ -21,6 +21,7 @@ from ml_connector_sandbox.judges.unattended import (
     documents,
     longest_pause_days,
     paid,
+    youngest_days,
 )
 
 SKIPPED = "202608141"
@@ -57,6 +58,21 @@ def test_pays_are_counted_by_the_calendar(books: tuple[Any, Any]) -> None:
     assert 3 == documents(books[1])
     assert 28 == longest_pause_days(books[0], found.came)
     assert 0 == longest_pause_days(books[0], found.came[:1])
+
+
+def test_a_notification_is_as_old_as_the_next_run_finds_it() -> None:
+    """The youngest of all counts; one behind the last run has no next one."""
+    runs = [{"run_id": "1", "ran_at": "2026-07-03T14:00"}, {"run_id": "2", "ran_at": "2026-08-03T14:00"}]
+    made = ["2026-07-01T15:00+00:00", "2026-07-08T12:00+00:00", "2026-08-04T12:00+00:00"]
+    payroll = {"runs": runs, "webhooks": {"made_at": made}}
+
+    assert 1 == youngest_days(payroll, ["1", "2"])
+    assert 26 == youngest_days(payroll, ["2"])
+    assert (
+        0
+        == youngest_days({**payroll, "webhooks": {"made_at": made[2:]}}, ["2"])
+        == youngest_days(payroll, [])
+    )
 
 
 def without(ledger: Any) -> None:

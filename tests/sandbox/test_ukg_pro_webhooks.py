@@ -128,6 +128,11 @@ def test_events_can_be_lost_doubled_and_out_of_order():
     world.vendor.control("deliver", {})
     assert sorted(receiver.ids[first:], reverse=True) == receiver.ids[first:]
     assert len(receiver.ids[first:]) == 3
+    assert [] == world.vendor.books()["webhooks"]["taken"]
+    receiver.status = 200
+    world.clock.advance(300)
+    world.vendor.control("deliver", {})
+    assert [4, 3, 2] == world.vendor.books()["webhooks"]["taken"]  # the subscription is 1
 
 
 @pytest.mark.parametrize("url", ["http://example.test/hook", "ftp://127.0.0.1/x", "nowhere"])

@@ -16,6 +16,7 @@ from ml_connector.domain.expected import Expected
 from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.schedule import Schedule, read_zone
+from ml_connector.flows.flow import flows
 from ml_connector.ports.runs import RunState
 from ml_connector.store.models import ExpectedRun, Flow, RunSubject
 from ml_connector.store.work import StoredWorklist
@@ -30,18 +31,15 @@ TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 
 def expect(assembly: Assembly, flow: Flow, today: date, look: str) -> None:
     """Read what the source of the flow plans, note the runs that came, and tell people what did not. Nothing
-    is asked of a source that has no plan.
+    is asked of a source that has no plan, nor by a flow whose runs are passes: no pay is waited for there.
     """
     sources = assembly.system(flow.source).sources
     if Expected not in sources:
         return
     since = max(today - BEFORE, flow.starts_on or date.min)
     groups = frozenset(listed(flow.options.get("expected_groups") or flow.options.get("pay_groups", "")))
-    planned = {
-        one.subject: one
-        for one in sources[Expected].planned(since, today + AHEAD)
-        if not groups or one.group in groups
-    }
+    asked = () if flows()[flow.kind].passes else sources[Expected].planned(since, today + AHEAD)
+    planned = {one.subject: one for one in asked if not groups or one.group in groups}
     with transaction.atomic():
         _store(flow, planned, since)
     _note_runs(flow)

@@ -100,26 +100,29 @@ class Outbox:
     """The newest records: `{"url", "body", "headers", "status", "attempts"}`."""
     lost: int = 0
     """How many were lost on purpose; they have no record."""
+    taken: list[int] = field(default_factory=list)
+    """What the receiver took, in that order: the how manieth each was that was made, from 1 on."""
     _made: int = 0
-    _held: list[tuple[Json, bytes]] = field(default_factory=list)
-    _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
+    _held: list[tuple[int, Json, bytes]] = field(default_factory=list)
+    _waiting: queue.Queue[tuple[int, Json, bytes]] = field(default_factory=queue.Queue)
     _thread: threading.Thread | None = None
 
     def forget(self) -> None:
         """Nothing was sent; what is in the queue leaves all the same, what was held back does not."""
-        self.sent, self.lost, self._made = [], 0, 0
+        self.sent, self.lost, self._made, self.taken = [], 0, 0, []
         self._held.clear()
 
     def describe(self) -> Json:
-        """What was sent, and how many were lost on purpose or are held back."""
-        return {"sent": self.sent, "lost": self.lost, "held": len(self._held)}
+        """What was sent and taken, how many were made, and how many were lost on purpose or are held back."""
+        counts = {"made": self._made, "lost": self.lost, "held": len(self._held)}
+        return {"sent": self.sent, "taken": self.taken, **counts}
 
     def deliver(self) -> int:
         """Send what is held back, the newest first; returns how many."""
         held = self._held[::-1]
         self._held.clear()
-        for record, body in held:
-            self._leave(record, body)
+        for message in held:
+            self._leave(*message)
         return len(held)
 
     def refusal(self, url: str, switches: Switches, guard: str) -> str:
@@ -146,7 +149,7 @@ class Outbox:
             return record
         copies = [record, dict(record)] if self._struck("webhook_duplicate_every") else [record]
         self.sent = [*self.sent, *copies][-SENT_KEPT_MAX:]
-        self._held += [(copy, body) for copy in copies]
+        self._held += [(self._made, copy, body) for copy in copies]
         waits = self.switches is not None and self.switches["webhook_reorder"]
         if not waits or len(self._held) > len(copies):
             self.deliver()
@@ -157,11 +160,11 @@ class Outbox:
         every = int(self.switches[name]) if self.switches is not None else 0
         return every > 0 and self._made % every == 0
 
-    def _leave(self, record: Json, body: bytes) -> None:
+    def _leave(self, number: int, record: Json, body: bytes) -> None:
         if not self.background:
-            self._deliver(record, body)
+            self._deliver(number, record, body)
             return
-        self._waiting.put((record, body))
+        self._waiting.put((number, record, body))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True, name=f"{self.name} notifications")
             self._thread.start()
@@ -170,7 +173,7 @@ class Outbox:
         while True:
             self._deliver(*self._waiting.get())
 
-    def _deliver(self, record: Json, body: bytes) -> None:
+    def _deliver(self, number: int, record: Json, body: bytes) -> None:
         """Send until it is taken; a repetition is the same to the byte."""
         for attempt in range(1 + self.retries):
             if attempt:
@@ -178,4 +181,5 @@ class Outbox:
             record["attempts"] += 1
             record["status"] = self.send(record["url"], body, record["headers"])
             if is_taken(record["status"]):
+                self.taken.append(number)
                 return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from ml_connector_sandbox.core.vendor import Json
@@ -73,6 +73,22 @@ def longest_pause_days(payroll: Json, runs: Collection[str]) -> int:
     """Whole days between two of these runs that follow each other, at the most; 0 for fewer than two."""
     times = sorted(datetime.fromisoformat(run["ran_at"]) for run in payroll["runs"] if run["run_id"] in runs)
     return max(((later - earlier).days for earlier, later in pairwise(times)), default=0)
+
+
+def youngest_days(payroll: Json, runs: Collection[str]) -> int:
+    """How many whole days old a notification was when the next of these runs came, at the least; 0 where none
+    was followed by any.
+    """
+    times = sorted(_utc(run["ran_at"]) for run in payroll["runs"] if run["run_id"] in runs)
+    made = [_utc(text) for text in payroll["webhooks"]["made_at"]]
+    return min(
+        ((next(run for run in times if run > at) - at).days for at in made if times and at < times[-1]),
+        default=0,
+    )
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,8 @@ class UkgPro:
             "webhooks": {
                 "events": len(self._webhooks.events),
                 "lost": self._webhooks.lost,
+                "taken": list(self._webhooks.taken),
+                "made_at": [message.created_at.isoformat() for message in self._webhooks.messages],
                 "messages": dict(Counter(message.status for message in self._webhooks.messages)),
             },
             "calls": self._calls.describe(),

@@ -27,6 +27,7 @@ from ml_connector_sandbox.systems.ukg_pro.render import dump, empty, json_respon
 
 SECRET_CHARACTERS_MIN = 24
 TENANT = "G0311"
+FIRST_EVENT = 459_469_000
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [\x20-\x7e]*")
 _URL = re.compile(r"[\x21-\x7e]+")
@@ -69,6 +70,8 @@ class Webhooks:
         self.events: list[Json] = []
         self.audit: list[Json] = []
         self.lost = 0
+        self.taken: list[int] = []
+        """What receivers took, in that order: numbers that rise as the events were made."""
         self._made = 0
 
     def endpoints(self) -> list[Endpoint]:
@@ -110,7 +113,7 @@ class Webhooks:
             self.lost += 1
             return None
         event: Json = {
-            "EventId": 459_469_000 + self._made,
+            "EventId": FIRST_EVENT + self._made,
             "EventTime": stamp(self._tenant.local_now()),
             "EventType": event_type,
             "Operation": operation,
@@ -161,6 +164,7 @@ class Webhooks:
         ]
         if is_taken(status):
             message.status, message.due = "delivered", None
+            self.taken += [message.event["EventId"] - FIRST_EVENT] if message.event["EventId"] else []
         elif len(message.tries) > len(waits):
             message.status, message.due = "failed", None
         else:
