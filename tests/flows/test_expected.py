@@ -317,11 +317,11 @@ def test_a_flow_of_workers_waits_for_no_pay() -> None:
     """Its runs are passes: the plan of the same payroll is not asked for, and what was waited for is not any
     more.
     """
+    world = PlannedPeople()
+    flow = world.row()
     from ml_connector.store.models import ExpectedRun
     from ml_connector.store.work import StoredWorklist, open_items
 
-    world = PlannedPeople()
-    flow = world.row()
     ExpectedRun.objects.create(flow=flow, subject=REGULAR, group="BIWEEK", due=date(2026, 7, 3), closed=True)
     late = Problem("run.expected", REGULAR, "It has not come.", Owner.PAYROLL)
     StoredWorklist(flow.organisation, f"expected {flow.pk}").found("before", [late])
