@@ -63,7 +63,7 @@ crash: install
 	@$(RUN) tools/crash.py --kills $(KILLS) --target $(TARGET) --store $(STORE)
 
 simulate: install
-	@$(RUN) tools/simulate.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))
+	@$(RUN) tools/simulate.py $(if $(filter people,$(TARGET)),--target people) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))
 
 mutate: install
 	@$(RUN) tools/mutate.py --rules $(RULES) $(if $(RULE),--rule "$(RULE)")

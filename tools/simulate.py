@@ -110,13 +110,21 @@ def main() -> int:
     text = f"fail when a combination is empty; from {FULL_SEEDS} seeds on that is so by itself"
     parser.add_argument("--coverage", action="store_true", help=text)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at work")
+    text = "payroll, or people: those of a payroll and members of a ledger"
+    parser.add_argument("--target", choices=("payroll", "people"), default="payroll", help=text)
     parser.add_argument("--keep", type=Path, default=CASES, help="folder of the cases that are kept")
     arguments = parser.parse_args()
+    last = arguments.first + arguments.seeds
+    if arguments.target == "people":
+        import simulate_people as people
+
+        if arguments.seed is not None:
+            return people.one(arguments.seed)
+        return people.many(range(arguments.first, last), arguments.jobs, _say)
     if arguments.seed is not None or arguments.case is not None:
         return _one(arguments.seed, arguments.case)
     must_cover = arguments.coverage or arguments.seeds >= FULL_SEEDS
     began, total = time.monotonic(), Sum(claims=not arguments.without_claims, must_cover=must_cover)
-    last = arguments.first + arguments.seeds
     with Progress(console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("seeds", total=arguments.seeds)
         for played in _all(range(arguments.first, last), arguments.jobs, total.claims):

@@ -186,12 +186,19 @@ class Ground:
 
 
 @contextlib.contextmanager
-def ground(*, claims: bool = True) -> Iterator[Ground]:
-    """A folder for as long as it is needed, in memory where there is such a place."""
+def folder(prefix: str) -> Iterator[Path]:
+    """A folder for as long as it is needed, in memory where there is such a place; no log on the terminal."""
     shared = Path("/dev/shm")
     place = shared if shared.is_dir() and os.access(shared, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="moving-world-", dir=place) as folder, quiet():
-        yield Ground(Path(folder), claims=claims)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place) as made, quiet():
+        yield Path(made)
+
+
+@contextlib.contextmanager
+def ground(*, claims: bool = True) -> Iterator[Ground]:
+    """What worlds stand on, for as long as it is needed."""
+    with folder("moving-world-") as home:
+        yield Ground(home, claims=claims)
 
 
 class Control:

@@ -25,6 +25,7 @@ from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.audit import Seal, verify, verify_seals
 from ml_connector.store.models import Approval, Artifact, Resolution, Run
+from ml_connector.store.plans import StoredPlans
 from ml_connector.store.runs import ENDED
 from ml_connector.store.seals import seal_key
 from ml_connector.store.staging import StoredStaging
@@ -41,6 +42,7 @@ NOT_LOOKED_AT = (
     "pauses",
 )
 """What the chain holds no hash of, or what is not compared with it."""
+FIRST_KIND = "payroll"
 UPGRADED, KEYS_HAVE_THEIR_TEXT = "installation.upgraded", "0006_carry_over"
 """Action of an upgrade, and the change of the tables since which proposals are as they were approved."""
 
@@ -197,11 +199,11 @@ def _connections(report: Report, access: Access, by_action: dict[str, list[dict[
 
 
 def _flows(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    last = {entry["subject"]: entry for entry in by_action.get("flow.stored", [])}
+    last = {_flow_of(entry): entry for entry in by_action.get("flow.stored", [])}
     restored = max((entry["number"] for entry in by_action.get("restored", [])), default=0)
     for row in access.flows():
         name = f"{row.source.name} → {row.target.name}"
-        entry = last.pop(name, None)
+        entry = last.pop((row.kind, name), None)
         if entry is None:
             yield f"Flow {name} is in no entry of the audit log."
             continue
@@ -213,8 +215,15 @@ def _flows(report: Report, access: Access, by_action: dict[str, list[dict[str, A
         same = detail.get("sha256") in (None, flow_sha256(row)) and row.mode in modes
         if not same or detail.get("journals_before") not in (None, journals_sha256(row)):
             yield f"Flow {name} is not as it was stored (entry {entry['number']})."
-    for name, entry in last.items():
+    for (_, name), entry in last.items():
         yield f"Flow {name} is not as it was stored (entry {entry['number']}): it is gone."
+
+
+def _flow_of(entry: dict[str, Any]) -> tuple[str, str]:
+    """Kind and both connections, of which two may have several flows. Release 0.1.0 had one kind, and did not
+    say it.
+    """
+    return entry["detail"].get("kind", FIRST_KIND), entry["subject"]
 
 
 def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
@@ -238,9 +247,20 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
             report.forgotten["proposals"] += 1
             continue
         made = {proposal_fingerprint(found) for found in proposals if isinstance(found, Proposal)}
+        if not records.exists():
+            made = _plans(run, by_action.get("run.planned", []))
         for entry in given:
             if entry["subject"] == run and entry["detail"]["fingerprint"] not in made:
                 yield f"No proposal of run {run} is what entry {entry['number']} says was approved."
+
+
+def _plans(run: str, planned: list[dict[str, Any]]) -> set[str]:
+    """Fingerprints of the plans that a pass proposed: as the chain says, but for the one that stands, which
+    is hashed again.
+    """
+    made = {entry["detail"]["sha256"] for entry in planned if entry["subject"] == run}
+    stands = StoredPlans().fingerprint(run)
+    return (made - {stands}) | {StoredPlans().hashed(run)} if stands else made
 
 
 def _given(

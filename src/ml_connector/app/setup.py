@@ -368,6 +368,7 @@ class Setup:
                 "flow.stored",
                 f"{source} → {target}",
                 {
+                    "kind": record.kind,
                     "mode": mode,
                     "starts_on": str(starts_on),
                     "mapping": mapping,

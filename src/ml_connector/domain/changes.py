@@ -7,7 +7,7 @@
     a        a'       a'             change a' to a             (ours moved)
     a        a'       a              conflict: somebody edited it
     a        a'       –              change, shown before and after; a person consents to it
-    a        a'       b              conflict: both moved
+    a        a'       b              conflict: both moved; a change where each field of a' is that of a or b
     a        a        – or b         nothing; from now on both agree on a
     a        –        a              make again: it is gone there; only where a person consents to it
     closed   –        –              nothing: what is closed is not brought over
@@ -124,10 +124,19 @@ def change_of(pair: Pair, closed: Callable[[Any], Any]) -> Change | None:
         wished = closed(found)
         if wished == found:
             return None
-    elif base is None:
-        base = found
-    act = _moved(found, wished) if found == base else Act.CONFLICT
+        contradicted = found != base
+    else:
+        contradicted = base is not None and _contradicts(found, base, wished)
+    act = Act.CONFLICT if contradicted else _moved(found, wished)
     return Change(key=pair.key, act=act, before=found, after=wished)
+
+
+def _contradicts(found: Record, base: Record, wished: Record) -> bool:
+    """Whether somebody gave a field another value than is wished. One that has come to what is wished, as by
+    a write of ours that was carried out late, contradicts nothing.
+    """
+    names = [one.name for one in fields(found)]  # type: ignore[arg-type]
+    return any(getattr(found, name) not in (getattr(base, name), getattr(wished, name)) for name in names)
 
 
 def _moved(found: Record, wished: Record) -> Act:

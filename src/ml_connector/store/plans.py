@@ -47,6 +47,13 @@ class StoredPlans:
         found = Plan.objects.filter(run_id=run).values_list("fingerprint", flat=True).first()
         return found or ""
 
+    def hashed(self, run: str) -> str:
+        """The fingerprint that the run's plan has as it stands now."""
+        running = hashlib.sha256()
+        for text in _planned(run).order_by("number").values_list("change", flat=True).iterator():
+            running.update(text.encode() + b"\n")
+        return running.hexdigest()
+
     def counts(self, run: str) -> Mapping[PlanState, int]:
         found = _planned(run).values_list("state").annotate(Count("id"))
         return {PlanState(state): count for state, count in found}
