@@ -29,6 +29,7 @@ MODES = ("automatic", "automatic", "approve")
 STEPS = (25, 60)
 POINTS = (1, 2, 3, 5, 8, 13, 34, 400, 400)
 PEACE_ROUNDS_MAX = 8
+WEEK_SECONDS = 8 * 86_400
 FIGURES = ("steps", "passes", "sends", "faults", "kills", "notifications", "edits", "members", "shown")
 """What is counted of a world. `members` and `shown`, what stands open before people, are those at rest."""
 
@@ -119,9 +120,22 @@ def _peace(world: PeopleWorld) -> None:
     noon = datetime.combine(world.clock.now().date() + timedelta(days=1), datetime.min.time(), UTC)
     world.advance((noon + timedelta(hours=16) - world.clock.now()).total_seconds())
     world.rest()
+    wrong = _settled(world)
+    if {code for code, _ in wrong} == {"extra"} and world.unheard:
+        world.note("a hire may have been withdrawn that nobody heard of: everybody is read once a week")
+        world.counts["weekly reads"] += 1
+        world.advance(WEEK_SECONDS)
+        wrong = _settled(world)
+    world.blame(*(Violation(code, text) for code, text in wrong))
+    world.blame(*(Violation("audit", fault) for fault in world.product.audit_faults()))
+    world.blame(*(Violation("network in a transaction", text) for text in sorted(set(world.wire.wrong))))
+
+
+def _settled(world: PeopleWorld) -> list[tuple[str, str]]:
+    """Passes are made until one finds nothing to do; what the judge says then."""
     for _ in range(PEACE_ROUNDS_MAX):
         if world.wrong:
-            return
+            return []
         before = world.wire.counts["sends"]
         while decide(world):
             world.rest()
@@ -133,16 +147,7 @@ def _peace(world: PeopleWorld) -> None:
         newest = next(reversed(world.states))
         looked = world.states[newest][0] == "done" or world.states[newest] == ("held", "verify")
         if looked and world.wire.counts["sends"] == before:
-            _judge(world, newest)
-            return
-    world.blame(Violation("endless", f"passes do not come to an end: {list(world.states.items())[-3:]}"))
-
-
-def _judge(world: PeopleWorld, newest: str) -> None:
-    shown = {(entity, bare(code)) for entity, code in world.product.shown(newest)}
-    found = world.judge.at_rest(world.people(), world.today, world.members(), shown)
-    world.counts["members"] += len(world.members())
-    world.counts["shown"] += len(shown)
-    world.blame(*(Violation(code, text) for code, text in found))
-    world.blame(*(Violation("audit", fault) for fault in world.product.audit_faults()))
-    world.blame(*(Violation("network in a transaction", text) for text in sorted(set(world.wire.wrong))))
+            shown = {(entity, bare(code)) for entity, code in world.product.shown(newest)}
+            world.counts["members"], world.counts["shown"] = len(world.members()), len(shown)
+            return world.judge.at_rest(world.people(), world.today, world.members(), shown)
+    return [("endless", f"passes do not come to an end: {list(world.states.items())[-3:]}")]

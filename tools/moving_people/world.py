@@ -163,6 +163,12 @@ class PeopleWorld:
         """Whether a pass has begun and not ended, or may still write."""
         return any(state not in ("done", "cancelled") for state, _ in self.states.values())
 
+    @property
+    def unheard(self) -> bool:
+        """Whether any notification of the payroll did not arrive."""
+        told = self.places[PAYROLL].vendor.books()["webhooks"]
+        return bool(told["lost"]) or len(set(told["taken"])) < told["events"]
+
     def _deliver(self, url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
         """A notification arrives, where somebody listens. None does in the middle of what a task asks."""
         if self.baton.current is not None or self.down or not self.serving.alive:

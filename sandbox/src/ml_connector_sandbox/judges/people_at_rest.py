@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
@@ -37,10 +37,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a clerk left, and what payroll said of that member then; `None` for nobody. `busy`: a pass was
-    under way, which may have read the member before.
+    """What a clerk found and left on a day, and what payroll said of that member then; `None` for nobody.
+    `busy`: a pass was under way, which may have read the member before.
     """
 
+    day: date
+    found: Held | None
     left: Held
     wished: Wished | None
     busy: bool
@@ -54,18 +56,29 @@ class RestJudge:
     strangers: frozenset[str] = frozenset()
     edits: dict[Key, Edit] = field(default_factory=dict)
     own: set[Key] = field(default_factory=set)
+    touched: set[Key] = field(default_factory=set)
+    _last: dict[Key, Held] = field(default_factory=dict)
     _ever: set[tuple[Key, str]] = field(default_factory=set)
 
     def edited(self, row: Json, people: Iterable[Json], day: date, *, busy: bool, own: bool = False) -> None:
-        """A clerk left the member like this; `own`: made it, and it is no worker's."""
-        key = key_of(row)
-        self.edits[key] = Edit(Held.of(row), self.wished(people, day).get(key), busy)
+        """A clerk left the member like this; `own`: made it, and it is no worker's. One that is left as it
+        was before any clerk came was not edited.
+        """
+        key, left = key_of(row), Held.of(row)
+        before = self.edits.get(key)
+        found = (
+            before.found if before is not None and before.left == self._last.get(key) else self._last.get(key)
+        )
+        self.edits[key] = Edit(day, found, left, self.wished(people, day).get(key), busy)
+        self.touched.add(key)
         if own:
             self.own.add(key)
 
     def saw(self, members: Iterable[Json]) -> None:
         """These members are there now."""
-        self._ever |= {(key_of(row), str(row["id"])) for row in self.mine(members)}
+        mine = self.mine(members)
+        self._ever |= {(key_of(row), str(row["id"])) for row in mine}
+        self._last = {key_of(row): Held.of(row) for row in mine}
 
     def wished(self, people: Iterable[Json], day: date) -> dict[Key, Wished]:
         """Who has to be a member, or to have been one."""
@@ -96,12 +109,19 @@ class RestJudge:
             if key in self.own:
                 wrong += _of_own(key, held, self.edits[key])
                 continue
-            wrong += _overwritten(key, held, self.edits.get(key), wished.get(key))
+            edit = self.edits.get(key)
+            if edit is not None and self._says_nothing_new(key, edit, people, day):
+                wrong += _overwritten(key, held, edit)
             if key not in shown:
                 wrong += _of_worker(key, held, wished.get(key))
-            elif key not in self.edits:
+            elif key not in self.touched:
                 wrong.append(("asked for nothing", f"{_text(key)} stands open, and no clerk ever touched it"))
         return wrong
+
+    def _says_nothing_new(self, key: Key, edit: Edit, people: Iterable[Json], day: date) -> bool:
+        """Whether payroll says on each day since the edit what it said then."""
+        days = [edit.day + timedelta(days=number) for number in range((day - edit.day).days + 1)]
+        return all(self.wished(people, each).get(key) == edit.wished for each in days)
 
 
 def key_of(row: Mapping[str, Any]) -> Key:
@@ -132,11 +152,9 @@ def _of_own(key: Key, held: list[Held], edit: Edit) -> list[tuple[str, str]]:
     return [("clerk", f"{_text(key)} is a clerk's own, left as {edit.left}, and is {held}")]
 
 
-def _overwritten(
-    key: Key, held: list[Held], edit: Edit | None, wished: Wished | None
-) -> list[tuple[str, str]]:
+def _overwritten(key: Key, held: list[Held], edit: Edit) -> list[tuple[str, str]]:
     """An edit that payroll said nothing new against is still there."""
-    if edit is None or edit.busy or wished != edit.wished or edit.left in held or not held:
+    if edit.busy or edit.left == edit.found or edit.left in held or not held:
         return []
     return [("overwritten", f"{_text(key)} was left as {edit.left} by a clerk, and is {held}")]
 

@@ -205,16 +205,18 @@ class UkgWorkers:
 
     def changed(self, cursor: str) -> Changed:
         """The cursor is the moment up to which changes were read. UKG's windows of three hours that hold it
-        and the one before are read again; too early for that, it is those whom a notification named. A 404
+        and the one before are read again, and whoever was named by a notification, because nobody who is gone
+        is in that list, as somebody whose hire is withdrawn; too early for the list, it is those alone. A 404
         says that nothing matched or that nothing is there, a 410 that the span is over, and a row without an
         id that anybody changed: then everybody is to be read.
         """
         now, last = self._clock.now(), _moment(cursor)
         if last is None or not -EVERY <= now - last <= GAP_MAX:
             return Changed(keys=(), cursor=_text(now), whole=True)
+        heard = self._heard(PEOPLE, last)
+        heard = heard if len(heard) <= HEARD_MAX else ()
         if not self._may_ask(now):
-            heard = self._heard(PEOPLE, last)
-            return Changed(keys=tuple(heard) if len(heard) <= HEARD_MAX else (), cursor=cursor)
+            return Changed(keys=tuple(heard), cursor=cursor)
         query = {
             "startDate": self._local(_window(last) - EVERY),
             "endDate": self._local(now),
@@ -229,7 +231,7 @@ class UkgWorkers:
             return Changed(keys=(), cursor=_text(now), whole=True)
         if NOBODY in keys:
             return Changed(keys=(), cursor=_text(now), whole=True)
-        return Changed(keys=tuple(sorted(keys)), cursor=_text(now))
+        return Changed(keys=tuple(sorted(keys.union(heard))), cursor=_text(now))
 
     def _may_ask(self, now: datetime) -> bool:
         """Whether three hours have gone since the last time; if so, this is the last time, and a process that
