@@ -20,6 +20,7 @@ SIMULATE = Path(__file__).parent.parent.parent / "tools" / "simulate.py"
 SEEDS = 12
 SHOWN_ONCE = {
     39: "a write carried out late, and a leaving: people were asked as if a clerk had edited something",
+    438: "a leaving and a return were entered for the same day, and the member stayed closed",
     292: "a hire was withdrawn, the notification heard, and the member made all the same",
     10: "approvals of passes were not in the audit log's terms",
 }

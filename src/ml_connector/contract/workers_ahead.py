@@ -50,6 +50,21 @@ class WorkersAheadContract:
             assert employed(found.employments, world.today()) is None
             assert employed(found.employments, again) is not None
 
+    def test_a_return_on_the_last_day_is_another_employment(self, world: WorkerSourceWorld) -> None:
+        """Known before the day, on it and after it: nothing is told on the day itself."""
+        key, company = world.somebody()
+        day = world.today() + 3 * DAY
+        world.end(key, company, day)
+        world.come_back(key, company, day)
+
+        for _ in range(6):
+            for found in (everybody(world)[key], some(world, [key])[key]):
+                ended, back = found.employments
+                assert (day, day, None) == (ended.end, back.start, back.end)
+                assert ended.start < day
+                assert EmploymentState.ACTIVE is back.state
+            world.pass_time(24)
+
     def test_places_are_dated_and_those_to_come_in_order(self, world: WorkerSourceWorld) -> None:
         """Two moves that are entered: each from its day on, and neither today."""
         key, company = world.somebody()

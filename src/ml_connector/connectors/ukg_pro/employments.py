@@ -93,7 +93,7 @@ def earlier(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Wor
     """The employments before this one, by the job history of the person in the company. One whose end the
     history does not show is left out.
     """
-    before = [(on, row) for on, row in rows if on < now.start]
+    before = rows[: _beginning(now.start, rows, words)]
     first: date | None = None
     found: Employment | None = None
     for on, row in before:
@@ -124,7 +124,8 @@ def ahead(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words
     details show none yet. `rows` are of the person in the company, as `in_order` gives them, those of before
     today perhaps left out: what holds now is then known from today on.
     """
-    mine = [(on, row) for on, row in rows if on >= now.start and (now.end is None or on <= now.end)]
+    begun = rows[_beginning(now.start, rows, words) :]
+    mine = [(on, row) for on, row in begun if now.end is None or on <= now.end]
     end, moved, letter, kind = now.end, now.moved, now.letter, now.kind
     known: dict[date, Placement] = {}
     if mine and mine[0][0] > max(now.start, today):
@@ -146,15 +147,19 @@ def ahead(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words
 def again(
     now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words, today: date
 ) -> Employment | None:
-    """The employment that is entered to begin after the end of this one, as `ahead` gives it; `None` where
-    none is.
+    """The employment that is entered to begin after the end of this one, as `ahead` gives it, be it on the
+    last day itself; `None` where none is.
     """
     end = now.end
     if end is None:
         return None
+    is_over = False
     for on, row in rows:
         letter = trimmed(row.employeeStatus)
-        if on <= max(end, today) or words.state(letter) is EmploymentState.ENDED:
+        if words.state(letter) is EmploymentState.ENDED:
+            is_over = is_over or on == end
+            continue
+        if on < end or on <= today or (on == end and not is_over):
             continue
         begun = Employment(
             company=now.company,
@@ -167,6 +172,22 @@ def again(
         )
         return ahead(begun, rows, words, today)
     return None
+
+
+def _beginning(start: date, rows: Sequence[tuple[date, HistoryRow]], words: Words) -> int:
+    """The place of the first row of the employment that began on the day. An end on the same day that comes
+    before a beginning is of the employment before.
+    """
+    first = next((place for place, (on, _) in enumerate(rows) if on >= start), len(rows))
+    ended = [
+        words.state(trimmed(row.employeeStatus)) is EmploymentState.ENDED
+        for on, row in rows[first:]
+        if on == start
+    ]
+    if False not in ended:
+        return first
+    last = len(ended) - 1 - ended[::-1].index(False)
+    return first + next((place + 1 for place in range(last - 1, -1, -1) if ended[place]), 0)
 
 
 def in_order(rows: Iterable[HistoryRow], company: str) -> list[tuple[date, HistoryRow]]:
