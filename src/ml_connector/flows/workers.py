@@ -114,10 +114,10 @@ def read_policy(mode: str, _: date, options: Mapping[str, str]) -> WorkersPolicy
 def _stages(opening: Opening) -> Mapping[str, Stage]:
     policy: WorkersPolicy = opening.policy
     now = opening.commits.now()
-
-    unexplained, register = set[str](), opening.systems.target.register(DimensionValue)
+    unexplained: set[str] = set()
 
     def wished(opened: Opening) -> Iterator[DimensionValue]:
+        register = opened.systems.target.register(DimensionValue)
         unexplained.clear()
         for member, explained in _members(opened):
             unexplained.update(() if explained else (register.normal(member).key,))
