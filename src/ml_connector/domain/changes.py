@@ -135,8 +135,13 @@ def _contradicts(found: Record, base: Record, wished: Record) -> bool:
     """Whether somebody gave a field another value than is wished. One that has come to what is wished, as by
     a write of ours that was carried out late, contradicts nothing.
     """
-    names = [one.name for one in fields(found)]  # type: ignore[arg-type]
+    names = compared(found)
     return any(getattr(found, name) not in (getattr(base, name), getattr(wished, name)) for name in names)
+
+
+def compared(row: Any) -> tuple[str, ...]:
+    """The fields by which two rows are told apart; a spelling, or how a name falls into parts, is none."""
+    return tuple(one.name for one in fields(row) if one.compare)
 
 
 def _moved(found: Record, wished: Record) -> Act:
@@ -151,6 +156,7 @@ def fields_changed(change: Change) -> tuple[tuple[str, Any, Any], ...]:
     both = (
         (one.name, getattr(change.before, one.name, None), getattr(change.after, one.name, None))
         for one in fields(row)
+        if one.compare or change.before is None
     )
     return tuple(found for found in both if found[1] != found[2])
 
@@ -159,7 +165,7 @@ def differences(found: Any, wished: Any) -> str:
     """What differs between a row as it was found and as it is wished, with both values of each field."""
     if found is None or wished is None:
         return "there is none" if found is None else "it is there"
-    names = [one.name for one in fields(found) if getattr(found, one.name) != getattr(wished, one.name)]
+    names = [name for name in compared(found) if getattr(found, name) != getattr(wished, name)]
     return ", ".join(f"{name} is {getattr(found, name)}, not {getattr(wished, name)}" for name in names)
 
 

@@ -20,11 +20,11 @@ unknown write is not sent again before the settling time is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.domain.changes import Change, differences
+from ml_connector.domain.changes import Change, compared, differences
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused
 from ml_connector.ports.plans import Links, PlannedRow, Plans, PlanState
@@ -192,8 +192,8 @@ class Converger:
             return change.before is None
         before, after = map(self.register.normal, (change.before or change.after, change.after))
         return all(
-            getattr(fresh.record, one.name) in (getattr(before, one.name), getattr(after, one.name))
-            for one in fields(after)
+            getattr(fresh.record, name) in (getattr(before, name), getattr(after, name))
+            for name in compared(after)
         )
 
     def _shown(self, change: Change, fresh: Versioned[Any] | None) -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.domain.changes import Act, NotInOrder, Pair, change_of, differences, paired
+from ml_connector.domain.changes import Act, NotInOrder, Pair, change_of, differences, fields_changed, paired
+from ml_connector.domain.dimension import DimensionValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +112,17 @@ def test_a_set_out_of_order_is_never_compared() -> None:
     """A key twice, or one that comes late, would be taken for a row that is gone."""
     with pytest.raises(NotInOrder, match="what is found has '1' behind '1'"):
         list(paired([A], [A, A]))
+
+
+def test_how_a_name_falls_into_parts_is_nobodys_edit() -> None:
+    """It is written with what changes, and not compared: a ledger may not show it."""
+    found = DimensionValue(entity="1", axis="employee", code="7", title="Mona Ivers")
+    base = replace(found, family="Ivers")
+    wished = replace(base, title="Mona de Vries", family="de Vries")
+
+    change = change_of(Pair(key=found.key, wished=wished, found=found, base=base), lambda row: row)
+
+    assert change is not None
+    assert Act.CHANGE is change.act
+    assert (("title", "Mona Ivers", "Mona de Vries"),) == fields_changed(change)
+    assert "title is Mona Ivers, not Mona de Vries" == differences(found, wished)
