@@ -452,6 +452,24 @@ def test_a_small_company_that_is_gone_from_the_list_is_asked_about(shared: bool)
     assert 7 == Counter(day != "open" for day in world.members().values())[True]
 
 
+def test_an_answer_about_a_company_is_for_so_many_workers() -> None:
+    """Where more are gone meanwhile, it is asked again."""
+    world = Members(shared=True)
+    small = [worker(f"S{n}", employment("2025-01-01", company="US2")) for n in range(9)]
+    world.people.put(*(worker(f"{n:03}") for n in range(90)), *small)
+    world.done()
+    for one in small[:7]:
+        del world.people.held[one.key]
+    world.move("2026-07-25T12:00")
+    held = world.align()
+    del world.people.held[small[7].key]
+    world.operations.answer(held.id, "loss_is_right")
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["plan.loss"]) == (world.at(held.id).state, world.problems(held.id))
+    assert {"open"} == set(world.members().values())
+
+
 def test_each_step_of_what_is_to_come_leaves_a_line(read: Callable[[Members], None]) -> None:
     """Entered, moved, taken back; whoever reads it, and nothing for who was there before."""
     world = Members()

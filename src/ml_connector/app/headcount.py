@@ -82,7 +82,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ToCome:
     """What is to come for a worker."""
 
     number: str
@@ -173,7 +173,7 @@ class Headcounts:
                 self._report(row, found)
         return tuple(months)
 
-    def coming(self, flow: int, company: str = "") -> tuple[Expected, ...]:
+    def coming(self, flow: int, company: str = "") -> tuple[ToCome, ...]:
         """What payroll has entered for later days, as it was read last, by day, company and number."""
         row, policy = self._flow(flow)
         workers, _ = self._workers(row)
@@ -181,7 +181,7 @@ class Headcounts:
         days = {name: today(policy.zones, entity, now) for name, entity in policy.entities.items()}
         chosen = _chosen(sorted(policy.entities), company)
         found = [
-            Expected(number=worker.number, name=worker.name, coming=step)
+            ToCome(number=worker.number, name=worker.name, coming=step)
             for name in chosen
             for worker in workers
             for step in coming(worker, days[name])

@@ -40,10 +40,13 @@ class Steps:
         self._lost.update(there - self._employers(after))
 
     def losses(self) -> Iterator[Problem]:
-        """Companies that lost more workers than a plan may, but those that a person said are right."""
+        """Companies that lost more workers than a plan may, but those of which a person said that so many are
+        right.
+        """
         answers = self.run.answers()
         for company, lost in sorted(self._lost.items()):
-            were, where = self._were[company], f"company {company}"
+            were = self._were[company]
+            where = f"company {company}, {lost} of {were}"
             if lost <= max(LOSS_ROWS, were * LOSS_PERCENT // 100) or where in answers:
                 continue
             text = (
@@ -55,9 +58,11 @@ class Steps:
             yield Problem(LOSS, where, text, Owner.CONTROLLER)
 
     def _told(self, worker: Worker | None) -> str:
-        told = []
-        for company in sorted({each.company for each in worker.employments} if worker else ()):
-            for step in coming(worker, self.day_of(company)) if worker else ():
+        told: list[str] = []
+        if worker is None:
+            return ""
+        for company in sorted({each.company for each in worker.employments}):
+            for step in coming(worker, self.day_of(company)):
                 placed = [f"{one.axis}={one.code}" for one in step.placed]
                 if step.company == company:
                     told.append(" ".join([company, step.step, str(step.day), *placed]))

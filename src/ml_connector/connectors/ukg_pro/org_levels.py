@@ -62,10 +62,8 @@ class UkgOrgLevels(Register[DimensionValue]):
     def rows(self, within: Collection[str] = ()) -> Iterator[Versioned[DimensionValue]]:
         """Every row in the order of keys; all of them are held."""
         beginnings = tuple(within)
-        if beginnings and not any(one.startswith("/") for one in beginnings):
-            return
         for beginning in beginnings:
-            self._level_of(beginning.split("/")[1] if beginning.startswith("/") else "")
+            self._level_of(beginning.removeprefix("/").partition("/")[0])
         for key, row in sorted(self._every().items()):
             if not beginnings or key.startswith(beginnings):
                 yield row
