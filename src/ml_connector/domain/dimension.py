@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -69,6 +70,12 @@ class DimensionValue:
 def axis_of(entity: str, axis: str) -> str:
     """What the keys of the axis in a legal entity begin with."""
     return f"{entity}/{axis}/"
+
+
+def places_under(places: Iterable[tuple[str, str]], beginning: str) -> list[tuple[str, str]]:
+    """Of these legal entities and axes those that have keys which begin so."""
+    named = ((one, axis_of(*one)) for one in places)
+    return [one for one, keys in named if keys.startswith(beginning) or beginning.startswith(keys)]
 
 
 def first_and_last(person: DimensionValue) -> tuple[str, str]:

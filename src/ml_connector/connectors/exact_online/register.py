@@ -24,7 +24,7 @@ from ml_connector.connectors.exact_online.payees import AXIS as PAYEE
 from ml_connector.connectors.exact_online.payees import Payees
 from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, Options
 from ml_connector.domain.changes import Change
-from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.dimension import DimensionValue, axis_of, places_under
 from ml_connector.domain.limits import foreign_entity
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import Refused
@@ -101,14 +101,7 @@ class ExactRegister(Register[DimensionValue]):
             return set(every)
         wanted: set[tuple[str, str]] = set()
         for beginning in within:
-            places = ((one, axis_of(*one)) for one in every)
-            under = [
-                one for one, place in places if place.startswith(beginning) or beginning.startswith(place)
-            ]
-            if not under:
-                division, axis, _ = _parts(beginning)
-                under = [self._container(division, axis)]
-            wanted.update(under)
+            wanted.update(places_under(every, beginning) or [self._container(*_parts(beginning)[:2])])
         return wanted
 
     def _container(self, division: str, axis: str) -> tuple[str, str]:

@@ -28,7 +28,7 @@ from ml_connector.connectors.visma_net.faults import VersionStale
 from ml_connector.connectors.visma_net.ledger import Books
 from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.domain.changes import Change
-from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.dimension import DimensionValue, axis_of, places_under
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import (
     NotFound,
@@ -118,12 +118,7 @@ class VismaDimensions(Register[DimensionValue]):
         every = [(company, axis) for company in self.options.companies for axis in self.options.segments]
         wanted: set[Container] = set() if within else set(every)
         for beginning in within:
-            under = [
-                one
-                for one in every
-                if axis_of(*one).startswith(beginning) or beginning.startswith(axis_of(*one))
-            ]
-            wanted.update(under or [self._container(*_parts(beginning)[:2])])
+            wanted.update(places_under(every, beginning) or [self._container(*_parts(beginning)[:2])])
         return wanted
 
     def _container(self, company: str, axis: str) -> Container:

@@ -23,7 +23,7 @@ from ml_connector.connectors.visma_net.faults import VersionStale
 from ml_connector.connectors.visma_net.ledger import Books
 from ml_connector.connectors.visma_net.settings import EMPLOYEES_KEPT, Options
 from ml_connector.domain.changes import Change
-from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.dimension import DimensionValue, axis_of, places_under
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, NotSent, Refused, VendorChanged
 from ml_connector.ports.registers import Answer, NotTaken, Register, RegisterLimits, Stale, Versioned, Written
@@ -112,12 +112,7 @@ class VismaRegister(Register[DimensionValue]):
         every = [(company, axis) for company in self.options.companies for axis in axes]
         wanted: set[Place] = set() if within else set(every)
         for beginning in within:
-            under = [
-                one
-                for one in every
-                if axis_of(*one).startswith(beginning) or beginning.startswith(axis_of(*one))
-            ]
-            wanted.update(under or [self._place(*_parts(beginning)[:2])])
+            wanted.update(places_under(every, beginning) or [self._place(*_parts(beginning)[:2])])
         return wanted
 
     def _place(self, company: str, axis: str) -> Place:
