@@ -12,6 +12,7 @@ class Owner(StrEnum):
     """Who can fix a problem."""
 
     PAYROLL = "payroll"
+    PROCUREMENT = "procurement"
     CONTROLLER = "controller"
     ADMINISTRATOR = "administrator"
     VENDOR = "vendor"
@@ -38,6 +39,7 @@ class Problem:
 
 _LABELS = {
     Owner.PAYROLL: "payroll",
+    Owner.PROCUREMENT: "procurement",
     Owner.CONTROLLER: "controller",
     Owner.ADMINISTRATOR: "administrator",
     Owner.VENDOR: "the vendor",

@@ -1,0 +1,119 @@
+"""Purchase entries: what a supplier is owed, as it is approved, written to a ledger, and read back."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import ExchangeRate, total
+from ml_connector.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseLine:
+    """A cost on a GL account: the net amount, and the VAT on it that the supplier is owed; costs are
+    positive. A VAT code is always there, also where it means that there is no VAT, because a ledger takes the
+    account's own one for a line without.
+    """
+
+    account: str
+    net: Money
+    vat: Money
+    vat_code: str
+    dimensions: Dimensions = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseEntry:
+    """An invoice or credit note of one supplier in a legal entity and purchase journal, under one commit key.
+
+    `number` is what the supplier printed, `invoice_date` stands on it. `period`, as (year, number), is there
+    where it is booked in another fiscal period than that of its date. `supplier` is the ledger's code of it,
+    `term` that of the payment term. A credit note has a negative total. `refers` are the commit keys of
+    documents of ours that it names: its files.
+    """
+
+    key: str
+    entity: str
+    journal: str
+    supplier: str
+    number: str
+    invoice_date: date
+    currency: str
+    text: str
+    lines: tuple[PurchaseLine, ...]
+    due_date: date | None = None
+    period: tuple[int, int] | None = None
+    term: str = ""
+    rate: ExchangeRate | None = None
+    refers: tuple[str, ...] = ()
+
+    @property
+    def payable(self) -> Money:
+        """What the supplier is owed: net and VAT of all lines; negative for a credit note."""
+        owed = total((line.net for line in self.lines), self.currency)
+        return owed + total((line.vat for line in self.lines), self.currency)
+
+    def vat_by_code(self) -> dict[str, Money]:
+        """VAT code → the VAT of all lines with it, in the order of codes."""
+        return by_code(self.lines, self.currency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedPurchase:
+    """A purchase entry as the ledger shows it. `charged` is the VAT by code that it books to pay and to claim
+    by itself. `reversed` tells whether it was cancelled there, and `open` what is still owed for it, where
+    the ledger says so.
+    """
+
+    receipt: Receipt
+    journal: str
+    supplier: str
+    number: str
+    invoice_date: date
+    currency: str
+    payable: Money
+    lines: tuple[PurchaseLine, ...]
+    due_date: date | None = None
+    text: str = ""
+    marker: str = ""
+    rate: ExchangeRate | None = None
+    open: Money | None = None
+    reversed: bool = False
+    charged: tuple[tuple[str, Money], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTerm:
+    """When an invoice is due, as a system keeps it: so many ends of months after the invoice's month, then so
+    many days. Without ends of months the days count from the date of the invoice.
+    """
+
+    code: str
+    title: str
+    days: int = 0
+    month_ends: int = 0
+    open: bool = True
+
+    def due(self, invoice_date: date) -> date:
+        """The due date. Raises `OverflowError` beyond the year 9999."""
+        if not self.month_ends:
+            return invoice_date + timedelta(days=self.days)
+        month = invoice_date.year * 12 + invoice_date.month - 1 + self.month_ends
+        year, month = divmod(month, 12)
+        if year > date.max.year:
+            raise OverflowError(f"{self.month_ends} months after {invoice_date} is beyond the calendar")
+        last = calendar.monthrange(year, month + 1)[1]
+        return date(year, month + 1, last) + timedelta(days=self.days)
+
+
+def by_code(lines: Iterable[PurchaseLine], currency: str) -> dict[str, Money]:
+    """VAT code → the VAT of the lines with it, in the order of codes."""
+    lines = tuple(lines)
+    codes = sorted({line.vat_code for line in lines})
+    return {code: total((line.vat for line in lines if line.vat_code == code), currency) for code in codes}

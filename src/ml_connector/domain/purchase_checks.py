@@ -1,0 +1,111 @@
+"""Checks of purchase entries: each returns every problem it finds, none raises. Look before writing, compare
+to the cent after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from ml_connector.domain.checks import REMEDY
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.mapping import describe
+from ml_connector.domain.money import Money
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry, PurchaseLine, by_code
+from ml_connector.domain.vat import VatCode
+
+
+def check_vat(entry: PurchaseEntry, codes: Mapping[str, VatCode]) -> Iterator[Problem]:
+    """What a ledger with these VAT codes cannot book of the entry: see `VatCode`."""
+    for number, line in enumerate(entry.lines, 1):
+        code = codes.get(line.vat_code)
+        where = f"line {number}"
+        if code is None:
+            text = f"The ledger has no VAT code {line.vat_code!r}. Map the tax to one that it has."
+            yield Problem("vat.unknown", where, text, Owner.CONTROLLER)
+        elif code.blocked:
+            text = f"VAT code {code.code} is blocked. Map the tax to another one."
+            yield Problem("vat.blocked", where, text, Owner.CONTROLLER)
+        elif not code.purchases:
+            text = f"VAT code {code.code} is for sales only. Map the tax to one for purchases."
+            yield Problem("vat.sales", where, text, Owner.CONTROLLER)
+        elif line.vat and not code.takes_vat(entry.invoice_date):
+            text = f"{line.vat} VAT is stated, and VAT code {code.code} ({code.title}) takes none."
+            yield Problem(
+                "vat.none", where, f"{text} Map the tax to one that does, or correct it.", Owner.CONTROLLER
+            )
+
+
+def doubtful(entry: PurchaseEntry, codes: Mapping[str, VatCode]) -> Iterator[str]:
+    """For each VAT code what is stated and what its percentage comes to, where they differ by more than a
+    unit for each line: a reason to look, and never a reason to book another amount.
+    """
+    for code, stated in entry.vat_by_code().items():
+        known = codes.get(code)
+        percentage = known.percentage(entry.invoice_date) if known else None
+        if known is None or percentage is None or not known.takes_vat(entry.invoice_date):
+            continue
+        lines = [line for line in entry.lines if line.vat_code == code]
+        expected = sum(line.net.minor for line in lines) * percentage / Decimal(100)
+        if abs(stated.minor - expected) > len(lines):
+            computed = Money.from_minor(round(expected), entry.currency)
+            yield f"{stated} VAT of code {code} is stated; {percentage} % come to {computed}"
+
+
+def compare(entry: PurchaseEntry, booked: BookedPurchase) -> Iterator[Problem]:
+    """Differences between what was written and what the ledger shows, to the cent, by account, codes and VAT
+    code; the order of lines and their texts do not count.
+    """
+    where = f"document {booked.receipt.number}"
+    if entry.currency != booked.currency:
+        text = (
+            f"The currency is {booked.currency} in the ledger and was written as {entry.currency}. {REMEDY}"
+        )
+        yield Problem("read_back.header", where, text, Owner.CONTROLLER)
+        return
+    for name, ours, theirs in (
+        ("entity", entry.entity, booked.receipt.entity),
+        ("journal", entry.journal, booked.journal),
+        ("supplier", entry.supplier, booked.supplier),
+        ("number of the invoice", entry.number, booked.number),
+        ("date of the invoice", entry.invoice_date, booked.invoice_date),
+        ("due date", entry.due_date or booked.due_date, booked.due_date),
+        ("amount owed", entry.payable, booked.payable),
+    ):
+        if ours != theirs:
+            text = f"The {name} is {theirs} in the ledger and was written as {ours}. {REMEDY}"
+            yield Problem("read_back.header", where, text, Owner.CONTROLLER)
+    nothing = Money.from_minor(0, entry.currency)
+    wished, held = entry.vat_by_code(), by_code(booked.lines, booked.currency)
+    for code in sorted(wished.keys() | held.keys()):
+        ours, theirs = wished.get(code, nothing), held.get(code, nothing)
+        if ours != theirs:
+            text = f"VAT of code {code} is {theirs} in the ledger and was written as {ours}. {REMEDY}"
+            yield Problem("read_back.vat", where, text, Owner.CONTROLLER)
+    ours_by, theirs_by = _nets(entry.lines), _nets(booked.lines)
+    for key in sorted(ours_by.keys() | theirs_by.keys(), key=repr):
+        mine, there = ours_by.get(key, []), theirs_by.get(key, [])
+        if mine != there:
+            account, codes, vat_code = key
+            text = (
+                f"Account {account} {describe(codes)} with VAT code {vat_code}: written {_shown(mine)},"
+                f" in the ledger {_shown(there)}. {REMEDY}"
+            )
+            yield Problem("read_back.line", where, text, Owner.CONTROLLER)
+
+
+_Place = tuple[str, Dimensions, str]
+
+
+def _nets(lines: Iterable[PurchaseLine]) -> dict[_Place, list[Money]]:
+    found: dict[_Place, list[Money]] = {}
+    for line in lines:
+        found.setdefault((line.account, line.dimensions, line.vat_code), []).append(line.net)
+    for nets in found.values():
+        nets.sort(key=lambda net: net.minor)
+    return found
+
+
+def _shown(nets: list[Money]) -> str:
+    return " + ".join(str(net) for net in nets[:5]) + (" + …" if len(nets) > 5 else "") or "nothing"
