@@ -9,8 +9,9 @@ from datetime import date, timedelta
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Receipt
-from ml_connector.domain.journal import ExchangeRate, total
+from ml_connector.domain.journal import Account, ExchangeRate, total
 from ml_connector.domain.money import Money
+from ml_connector.domain.vat import VatCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,92 @@ class PaymentTerm:
             raise OverflowError(f"{self.month_ends} months after {invoice_date} is beyond the calendar")
         last = calendar.monthrange(year, month + 1)[1]
         return date(year, month + 1, last) + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """What holds the files of an entry in the ledger, under one commit key: a title, and whose files they
+    are.
+    """
+
+    key: str
+    entity: str
+    title: str
+    supplier: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedDossier:
+    """A dossier as the ledger shows it."""
+
+    receipt: Receipt
+    title: str
+    supplier: str
+    marker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file in a dossier, under one commit key. Its bytes are known by `sha256`, in hex, and are `size`
+    many; `refers` names the dossier.
+    """
+
+    key: str
+    entity: str
+    name: str
+    sha256: str
+    size: int
+    refers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedAttachment:
+    """A file as the ledger shows it; `size` in bytes."""
+
+    receipt: Receipt
+    name: str
+    size: int
+    marker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSupplier:
+    """A supplier as the ledger keeps it. `identity` is its own id of it, `code` what people know it by.
+    `creditor` is the supplier's own account of payables; empty for that of the journal. It may be booked on
+    from `start` to `end`, where it is a supplier and not blocked.
+    """
+
+    identity: str
+    code: str
+    name: str
+    is_supplier: bool = True
+    blocked: bool = False
+    start: date | None = None
+    end: date | None = None
+    creditor: str = ""
+    term: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseChart:
+    """What one legal entity accepts in one purchase journal, as read before a proposal.
+
+    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is
+    the entity's own, `creditor` the journal's account of payables. `vat_codes` and `terms` are by code.
+    """
+
+    entity: str
+    journal: str
+    journal_problem: str | None
+    currency: str
+    currencies: frozenset[str]
+    accounts: dict[str, Account]
+    codes: dict[str, frozenset[str]]
+    inactive: dict[str, frozenset[str]]
+    vat_codes: dict[str, VatCode]
+    terms: dict[str, PaymentTerm]
+    creditor: str = ""
 
 
 def by_code(lines: Iterable[PurchaseLine], currency: str) -> dict[str, Money]:

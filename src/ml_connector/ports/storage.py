@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 
 class Clock(Protocol):
@@ -162,6 +162,30 @@ class Exchanges(Protocol):
     """The record of what was said to vendors. Kept for a retention period."""
 
     def record(self, exchange: Exchange) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is kept, known by its bytes: their SHA-256 in hex, and how many they are."""
+
+    sha256: str
+    size: int
+
+
+class Files(Protocol):
+    """Files by their bytes: the same bytes are kept once, whatever they are called."""
+
+    def put(self, content: BinaryIO, bytes_max: int) -> StoredFile:
+        """Keep what comes, read to its end in pieces. Raises `NotSent` for more bytes than the most, and
+        keeps nothing of it then.
+        """
+        ...
+
+    def open(self, sha256: str) -> AbstractContextManager[BinaryIO]:
+        """The bytes, compared with their hash before the first is given. Raises `NotSent` where they are not
+        there any more, or are others.
+        """
+        ...
 
 
 class Tenants(Protocol):

@@ -1,0 +1,65 @@
+"""Files by their bytes, in a folder beside the database: each under its hash, for its owner alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import BinaryIO
+
+from ml_connector.errors import NotSent
+from ml_connector.ports.storage import StoredFile
+
+_PIECE = 1 << 20
+
+
+class FolderFiles:
+    """Files in a folder, which is made when the first one is kept. What was kept is never changed; a file is
+    put in place whole, so that a process that dies leaves none in part under a hash.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, content: BinaryIO, bytes_max: int) -> StoredFile:
+        """See `Files.put`."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        with NamedTemporaryFile(dir=self._folder, prefix=".new-", delete=False) as fresh:
+            try:
+                while piece := content.read(_PIECE):
+                    size += len(piece)
+                    if size > bytes_max:
+                        text = f"The file has more than {bytes_max:,} bytes, the most that is kept."
+                        raise NotSent(text, where="file", code="files.size")
+                    digest.update(piece)
+                    fresh.write(piece)
+                fresh.flush()
+                os.fsync(fresh.fileno())
+                to = self._path(digest.hexdigest())
+                to.parent.mkdir(mode=0o700, exist_ok=True)
+                Path(fresh.name).replace(to)
+            finally:
+                Path(fresh.name).unlink(missing_ok=True)
+        return StoredFile(digest.hexdigest(), size)
+
+    @contextmanager
+    def open(self, sha256: str) -> Iterator[BinaryIO]:
+        """See `Files.open`."""
+        try:
+            held = self._path(sha256).open("rb")
+        except FileNotFoundError:
+            text = "The file is not in the folder of files any more. Put it back from a backup, and resume."
+            raise NotSent(text, where=sha256, code="files.gone") from None
+        with held:
+            if hashlib.file_digest(held, "sha256").hexdigest() != sha256:
+                text = "The file in the folder of files was changed. Put it back from a backup, and resume."
+                raise NotSent(text, where=sha256, code="files.changed")
+            held.seek(0)
+            yield held
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
