@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.domain.invoices import TAXES, invoice, line
 
+from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.invoice import StatedVat, check_totals, signed, vat_of_lines
+from ml_connector.domain.mapping import Mapping, MappingRule, Resolver, Target
 from ml_connector.domain.money import Money
+from ml_connector.domain.purchase_build import Named, PurchasePolicy, purchase_entry
 from ml_connector.domain.vat import apportion
 
 amounts = st.integers(-(10**12), 10**12)
@@ -72,3 +78,50 @@ def test_money_in_is_money_out_for_each_tax(
             found[each.tax] += each.amount.minor
     assert {tax: sign * amount for tax, amount in used.items()} == found
     assert not negative or signed(of) != of or of.gross.minor <= 0
+
+
+shares = st.sampled_from([("100",), ("50", "50"), ("33.34", "33.33", "33.33"), ("99.99", "0.01")])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-(10**7), 10**7), st.integers(-(10**6), 10**6), st.sampled_from(sorted(TAXES)), shares
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_an_entry_is_for_what_the_invoice_is_for(drawn: list[tuple[int, int, str, tuple[str, ...]]]) -> None:
+    """Net and VAT of each code, whatever the lines and however the mapping splits them; or no entry."""
+    lines, rules = [], []
+    for number, (net, vat, tax, percents) in enumerate(drawn):
+        taxed = line(str(Money.from_minor(net, "EUR").amount), tax, str(Money.from_minor(vat, "EUR").amount))
+        lines.append(replace(taxed, codes=dimensions({"account": str(number)})))
+        targets = tuple(
+            Target(account=f"{number}-{at}", percent=Decimal(percent)) for at, percent in enumerate(percents)
+        )
+        rules.append(MappingRule(name=str(number), account=str(number), targets=targets))
+    net, vat = sum(one for one, *_ in drawn), sum(one for _, one, *_ in drawn)
+    of = invoice(
+        *lines,
+        net=str(Money.from_minor(net, "EUR").amount),
+        gross=str(Money.from_minor(net + vat, "EUR").amount),
+    )
+    policy = PurchasePolicy(
+        entities={"NL01": "1204"}, journals={"1204": "70"}, vat_codes={tax: tax for tax in TAXES}
+    )
+    named = Named(key="k:0:1", supplier="S1", number="F-1", text="")
+    resolver = Resolver(mapping=Mapping(name="m", version=1, rules=tuple(rules)), day=date(2026, 3, 14))
+    entry, problems = purchase_entry(of, policy, named, resolver)
+    if entry is None:
+        assert {"invoice.sign"} == {problem.code for problem in problems}
+        return
+    assert entry.payable == of.payable
+    wanted = dict.fromkeys((tax for _, vat, tax, _ in drawn), 0)
+    for _, vat, tax, _ in drawn:
+        wanted[tax] += vat
+    found = {code: amount.minor for code, amount in entry.vat_by_code().items()}
+    assert {tax: minor for tax, minor in wanted.items() if minor} == {
+        tax: minor for tax, minor in found.items() if minor
+    }
