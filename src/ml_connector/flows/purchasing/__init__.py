@@ -1,0 +1,1 @@
+"""What flows of invoices, suppliers and payments share."""
