@@ -153,6 +153,11 @@ class ReferenceWorld:
     def block_account(self, code: str) -> None:
         self.vendor.accounts[code] = replace(self.vendor.accounts[code], blocked=True)
 
+    def totals(self) -> tuple[frozenset[str], frozenset[str]]:
+        self.vendor.accounts["4999"] = Account(code="4999", description="Personnel costs", is_total=True)
+        self.vendor.totals["ALL"] = "All of them"
+        return frozenset({"4999"}), frozenset({"ALL"})
+
     def unused_codes(self) -> tuple[str, str]:
         return "9999", "NOWHERE"
 

@@ -149,6 +149,7 @@ class Desk:
     def __init__(self, product: Product, actor: str, channel: str = "cli") -> None:
         from ml_connector.app.access import Actor
         from ml_connector.app.assemble import Assembly, StoredStageContext
+        from ml_connector.app.mappings import Mappings
         from ml_connector.app.operations import Operations
         from ml_connector.app.records import Records
         from ml_connector.app.setup import Setup
@@ -175,6 +176,7 @@ class Desk:
         self._operations = Operations(self._access, self._assembly, person)
         self._statements = Statements(self._access, self._assembly, person)
         self._records = Records(self._access)
+        self._mappings = Mappings(self._access, self._assembly, person)
         self._setup = Setup(self._access, self._assembly, person)
         self._workshop = (StoredStageContext if product.claims else Unclaimed)(assembly=self._assembly)
         self._engine = Inline(self._workshop, self._workshop.runs, lambda moment: None)
@@ -297,7 +299,7 @@ class Desk:
 
     def mapping(self, name: str, rules: str) -> None:
         """Import a mapping."""
-        self._do(lambda: self._setup.import_mapping(name, rules.encode(), None))
+        self._do(lambda: self._mappings.import_(name, rules.encode(), None))
 
     def flow(self, source: str, target: str, mode: str, starts_on: date, options: Mapping[str, str]) -> None:
         """Store how payroll runs between two connections."""

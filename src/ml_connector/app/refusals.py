@@ -27,6 +27,14 @@ class SetupError(Exception):
         super().__init__("\n".join(problem.text for problem in problems))
 
 
+def name_problems(what: str, name: str) -> list[Problem]:
+    """That a name cannot be given again: it is empty, or begins or ends in a blank."""
+    if name and name.strip() == name:
+        return []
+    text = f"{name!r} is not a valid name for a {what}. Give it a name without blanks around it."
+    return [Problem(f"{what}.name", "name", text)]
+
+
 def not_known(row: RunRow, commit: CommitRow) -> str:
     """Why the run is not closed while one of its documents is neither booked nor known not to be, and what a
     person does about it.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.assemble import Assembly
     from ml_connector.app.headcount import Headcounts
+    from ml_connector.app.mappings import Mappings
     from ml_connector.app.operations import Operations
     from ml_connector.app.outgoing import Endpoints
     from ml_connector.app.people import People
@@ -96,6 +97,12 @@ class Service:
         from ml_connector.app.setup import Setup
 
         return Setup(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def mappings(self) -> Mappings:
+        from ml_connector.app.mappings import Mappings
+
+        return Mappings(self.access, self.assembly, self.actor)
 
     @cached_property
     def operations(self) -> Operations:

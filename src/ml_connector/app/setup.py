@@ -1,24 +1,21 @@
-"""Setting up: connections, sign-ins, mappings, flows. Every change is an entry of the audit chain."""
+"""Setting up: connections, sign-ins, flows. Every change is an entry of the audit chain."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
 from django.db import transaction
 
-from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.access import Access, Actor
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
-from ml_connector.app.mapping_csv import read_mapping, write_mapping
-from ml_connector.app.refusals import SetupError
+from ml_connector.app.mappings import Compared, compared
+from ml_connector.app.refusals import SetupError, name_problems
 from ml_connector.app.schedules import check_schedule, next_slot, next_topics
-from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Policy, flows
@@ -34,18 +31,6 @@ def _unknown(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
     return f"There is no setting {name!r}. {hint}"
-
-
-_NAME = re.compile(r"[^\W_][\w.-]*")
-"""What a new mapping may be called; one that is there keeps its name."""
-
-
-def _name_problems(what: str, name: str) -> list[Problem]:
-    """That a name cannot be given again: it is empty, or begins or ends in a blank."""
-    if name and name.strip() == name:
-        return []
-    text = f"{name!r} is not a valid name for a {what}. Give it a name without blanks around it."
-    return [Problem(f"{what}.name", "name", text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +72,7 @@ class Setup:
         """Store a connection. Raises `SetupError` with every problem of its settings and every secret that is
         missing.
         """
-        problems = [*_name_problems("connection", name), *self._problems(name, connector, values, sandbox)]
+        problems = [*name_problems("connection", name), *self._problems(name, connector, values, sandbox)]
         known = connectors()[connector]
         plain, secret = self._sort(known.settings, values)
         for setting in known.settings:
@@ -235,61 +220,7 @@ class Setup:
             vault.write("oauth_state", secrets.token_urlsafe(24))
             return vault.read("oauth_state")
 
-    # --- mappings -------------------------------------------------------------------------------------------
-
-    def import_mapping(self, name: str, rules: bytes, codes: bytes | None) -> CodeMapping:
-        """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then
-        nothing is stored.
-        """
-        if wrong := _name_problems("mapping", name):
-            raise SetupError(wrong)
-        version = self._access.next_mapping_version(name)
-        if version == 1 and not _NAME.fullmatch(name):
-            text = (
-                f"{name!r} is not a valid name for a mapping. Use letters, digits, points, - and _,"
-                " beginning with a"
-                " letter or digit."
-            )
-            raise SetupError([Problem("mapping.name", "name", text)])
-        mapping = read_mapping(name, version, rules, codes)
-        if problems := check_mapping(mapping):
-            raise SetupError(problems)
-        with transaction.atomic():
-            # Somebody may have imported the same name since the table was read: the number is drawn where
-            # nobody else can draw one.
-            mapping = replace(mapping, version=self._access.next_mapping_version(name, alone=True))
-            self._access.add_mapping(mapping, self._actor)
-            self._note(
-                "mapping.imported",
-                name,
-                {
-                    "version": mapping.version,
-                    "rules": len(mapping.rules),
-                    "sha256": self._access.newest_mapping(name).fingerprint,
-                },
-            )
-        return mapping
-
-    def export_mapping(self, name: str, version: int | None, *, for_spreadsheet: bool) -> tuple[str, str]:
-        """The tables of a mapping: rules and codes."""
-        return write_mapping(self._access.mapping(name, version), for_spreadsheet=for_spreadsheet)
-
-    def check_mapping(self, name: str, flow: Flow) -> list[Problem]:
-        """Problems of a mapping by itself, and with the ledger of a flow: see `misfits`."""
-        mapping, policy = self._access.mapping(name), self._assembly.policy(flow)
-        ledger, record = self._assembly.system(flow.target).ledger, flows()[flow.kind]
-        return [*check_mapping(mapping), *(record.misfits(mapping, policy, ledger) if ledger else ())]
-
-    def suggest(self, name: str | None, source: str, reference: str) -> list[tuple[str, int, str]]:
-        """Source accounts of a record at the source that the mapping does not cover: see `Flow.unmapped`.
-        Raises `Unknown` where no flow reads what this source has by a mapping.
-        """
-        system = self._assembly.system(self._access.connection(source))
-        mapping = self._access.mapping(name) if name else None
-        for record in flows().values():
-            if record.unmapped and record.source and record.source in system.sources:
-                return record.unmapped(mapping, system.source(record.source), reference)
-        raise Unknown(f"{source} holds nothing that a mapping is for.")
+    # --- flows ----------------------------------------------------------------------------------------------
 
     def kind_between(self, source: str, target: str, kind: str = "") -> FlowRecord:
         """The flow that is meant between two connections: of the kind, or the one that they can have. Raises
@@ -313,8 +244,6 @@ class Setup:
         )
         raise SetupError([Problem("flow.kind", "kind", text)])
 
-    # --- flows ----------------------------------------------------------------------------------------------
-
     def set_flow(
         self,
         source: str,
@@ -327,18 +256,21 @@ class Setup:
         kind: str = "",
         schedule: str | None = None,
         wake: Sequence[str] | None = None,
-    ) -> Flow:
+    ) -> tuple[Flow, Compared]:
         """Store how a flow runs between two connections: of the kind, or the one that they can have. Sandbox
         and real connections never share a flow. With a `schedule` it looks for new work by itself, with an
         empty one it does not; without one that stays as it is. `wake` are topics of notifications that make
         it look at once, likewise: one empty text for none.
+
+        A mapping is compared with the ledger first: raises `SetupError` where it names a total.
         """
         first, second = self._access.connection(source), self._access.connection(target)
         check_schedule(schedule)
         record = self.kind_between(source, target, kind)
         record.policy(mode, starts_on, options)
-        rules = self._access.mapping(mapping).rules if mapping else ()
-        record.check_options(options, sorted({rule.group for rule in rules if rule.group}))
+        rules = self._access.mapping(mapping) if mapping else None
+        groups = {rule.group for rule in rules.rules if rule.group} if rules else set[str]()
+        record.check_options(options, sorted(groups))
         if first.sandbox != second.sandbox:
             text = (
                 f"{first.name} and {second.name} are not both sandbox or both real. Nothing from a"
@@ -347,6 +279,9 @@ class Setup:
             raise SetupError([Problem("flow.mixed", "connections", text)])
         if legal_entities := self._assembly.system(second).legal_entities:
             options = record.spelled(options, legal_entities)
+        policy = record.policy(mode, starts_on, options)
+        users = [(record, policy, first, second)]
+        found = compared(self._assembly, rules, users, rules_only=False) if rules else Compared()
         with transaction.atomic():
             before = self._access.stored_flow(record.kind, first.name, second.name)
             topics = next_topics(before, wake)
@@ -362,7 +297,7 @@ class Setup:
                 starts_on=starts_on,
                 mapping=mapping,
                 options=options,
-                journals_before=self._journals_before(before, record.policy(mode, starts_on, options)),
+                journals_before=self._journals_before(before, policy),
             )
             self._note(
                 "flow.stored",
@@ -379,7 +314,7 @@ class Setup:
                     "journals_before": journals_sha256(flow),
                 },
             )
-        return flow
+        return flow, found
 
     def _journals_before(self, before: Flow | None, policy: Policy) -> dict[str, list[str]]:
         """By legal entity the journals that the flow had and has no more: what it books may stand in one,

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from ml_connector.cli.made import startable
+from ml_connector.cli.mappings import compared_json, say_compared
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, label, out, say, stop, table
 from ml_connector.cli.session import service
 
@@ -194,10 +195,10 @@ def set_flow(
     ),
     as_json: bool = Json,
 ) -> None:
-    """Store the settings of a flow between two connections."""
+    """Store the settings of a flow between two connections. A mapping onto a total is refused."""
     with errors(as_json):
         options = _pairs("--option", option, as_json)
-        stored = service().setup.set_flow(
+        stored, found = service().setup.set_flow(
             source,
             target,
             mode=mode,
@@ -210,9 +211,18 @@ def set_flow(
         )
         say(
             as_json,
-            {"ok": True, "kind": stored.kind, "from": source, "to": target, "mode": mode},
+            {
+                "ok": True,
+                "kind": stored.kind,
+                "from": source,
+                "to": target,
+                "mode": mode,
+                **(compared_json(found) if mapping else {}),
+            },
             f"Flow {stored.kind} from {source} to {target} is set, mode {mode}.",
         )
+        if (found.ledgers or found.unread) and not as_json:
+            say_compared(mapping, found)
 
 
 @flows.command("show")

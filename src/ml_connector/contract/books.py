@@ -5,6 +5,7 @@ Part of `LedgerContract`, which says what a connector's tests give.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -238,6 +239,31 @@ class BooksClaims:
         with pytest.raises(Refused):
             send(ledger, entry)
         assert world.journal_references() == []
+
+    def test_a_total_is_told_from_a_blocked_code(
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
+    ) -> None:
+        """What sums up others looks like a code: it is marked, and nothing else is. An entry on it is named
+        by the checks, and never posted: it is refused, or left as a draft.
+        """
+        accounts, centers = world.totals()
+        chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center"}))
+        first = entry.lines[0]
+        on_totals = [
+            *(("account.total", replace(first, account=code)) for code in sorted(accounts)),
+            *(
+                ("code.total", replace(first, dimensions=dimensions({"cost_center": code})))
+                for code in sorted(centers)
+            ),
+        ]
+
+        assert accounts == {code for code, account in chart.accounts.items() if account.is_total}
+        assert centers == chart.totals.get("cost_center", {}).keys()
+        for number, (said, line) in enumerate(on_totals):
+            odd = replace(entry, key=f"{entry.key}:{number}", lines=(line, *entry.lines[1:]))
+            assert [said] == [problem.code for problem in check_entry(odd, chart)]
+            with suppress(Refused):
+                assert not ledger.release(send(ledger, odd)).posted
 
     def test_dimension_that_the_ledger_has_not_is_inexpressible(
         self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry

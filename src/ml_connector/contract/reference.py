@@ -191,6 +191,7 @@ class ReferenceLedger(Ledger):
             accounts=dict(self._vendor.accounts),
             codes={axis: found for axis, found in codes.items() if axis in axes},
             inactive={},
+            totals={"cost_center": dict(self._vendor.totals)},
             currency=self._vendor.currency,
             own_rates=bool(self._vendor.rates),
         )

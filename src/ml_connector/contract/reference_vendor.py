@@ -47,6 +47,7 @@ class ReferenceVendor:
         default_factory=lambda: {code: Account(code=code, description=code) for code in ("4000", "1700")}
     )
     cost_centers: frozenset[str] = frozenset({"SALES", "OPS"})
+    totals: dict[str, str] = field(default_factory=dict)
     currency: str = CURRENCY
     tenant: str = "books"
     rates: dict[str, Decimal] = field(default_factory=lambda: dict(RATES))
@@ -178,9 +179,10 @@ class ReferenceVendor:
     def _check_codes(self, lines: tuple[JournalLine, ...]) -> None:
         for line in lines:
             account, center = self.accounts.get(line.account), code_on("cost_center", line.dimensions)
-            if account is None or account.blocked or (center is not None and center not in self.cost_centers):
+            usable = account is not None and not (account.blocked or account.is_total)
+            if not usable or (center is not None and center not in self.cost_centers):
                 raise CodeUnknown(
-                    f"{line.account} {center or ''} is unknown or blocked.", where=f"account {line.account}"
+                    f"{line.account} {center or ''} takes no entries.", where=f"account {line.account}"
                 )
 
     def write(self, entry: JournalEntry, marker: str, reference: str) -> Document:

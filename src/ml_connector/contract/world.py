@@ -118,6 +118,12 @@ class LedgerWorld(Signed, Protocol):
         """A person blocks a GL account."""
         ...
 
+    def totals(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Every GL account and every cost center that sums up others, or is their heading; none where the
+        ledger keeps what sums up apart from the codes that are booked on.
+        """
+        ...
+
     def unused_codes(self) -> tuple[str, str]:
         """An account code and a cost center code that the ledger does not have."""
         ...

@@ -20,6 +20,9 @@ REMEDY = (
 )
 """What helps against a document that is not as it was written: nothing here edits it."""
 
+TOTALS = frozenset({"account.total", "code.total"})
+"""Codes of problems with what nothing can ever be booked on."""
+
 
 def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]:
     """The completeness gate: blocks 1 to n, each once, all of them agreeing on n. `numbers` as they were
@@ -250,6 +253,13 @@ def place_problems(
             f"GL account {account_code} does not exist in {entity}. Create it, or map to another.",
         )
         return
+    if account.is_total:
+        text = (
+            f"GL account {account_code} ({account.description}) is a total or a heading in {entity} and takes"
+            " no entries. Map to an account that is booked on."
+        )
+        yield Problem("account.total", where, text)
+        return
     if account.blocked:
         text = (
             f"GL account {account_code} ({account.description}) is blocked in {entity}. Unblock it, or"
@@ -276,8 +286,14 @@ def place_problems(
 
 
 def code_problems(entity: str, axis: str, code: str, chart: Chart) -> Iterable[Problem]:
-    """Whether the code is missing on an axis that the chart has, or may not be used."""
+    """Whether the code is missing on an axis that the chart has, is a total, or may not be used."""
     if code in chart.codes[axis]:
+        return
+    title = chart.totals.get(axis, {}).get(code)
+    if title is not None:
+        named = f"{axis} {code} ({title})" if title else f"{axis} {code}"
+        text = f"{named} is a total in {entity} and takes no entries. Name a code that is booked on."
+        yield Problem("code.total", f"{axis} {code}", text)
         return
     inactive = code in chart.inactive.get(axis, frozenset())
     state = "is not active" if inactive else "does not exist"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -101,11 +101,14 @@ class BookedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A GL account as the ledger keeps it. `required` and `forbidden` name axes of dimensions."""
+    """A GL account as the ledger keeps it. `required` and `forbidden` name axes of dimensions. One that sums
+    up others, or is their heading, is a total: nothing is ever booked on it, blocked or not.
+    """
 
     code: str
     description: str
     blocked: bool = False
+    is_total: bool = False
     required: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
 
@@ -115,9 +118,9 @@ class Chart:
     """What one legal entity accepts in one journal, as read before a proposal: the facts that checks compare
     with.
 
-    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is
-    the entity's own; a ledger without `own_rates` keeps no exchange rates, so an entry in another currency
-    brings its own.
+    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used, `totals` those
+    that sum up others, with their titles; no code is in two of them. `currency` is the entity's own; a ledger
+    without `own_rates` keeps no exchange rates, so an entry in another currency brings its own.
     """
 
     entity: str
@@ -129,3 +132,4 @@ class Chart:
     inactive: dict[str, frozenset[str]]
     currency: str = ""
     own_rates: bool = True
+    totals: dict[str, dict[str, str]] = field(default_factory=dict)

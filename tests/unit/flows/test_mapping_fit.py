@@ -14,6 +14,7 @@ from ml_connector.domain.journal import Account, Chart
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.problem import Problem
 from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
 from ml_connector.flows.payroll.policy import read_policy
 
@@ -27,7 +28,7 @@ EVER = {"valid_from": date.min, "valid_until": date.max}
 
 
 class Ledger:
-    """A ledger that has cost centers HQ and OLD, the second not active."""
+    """A ledger that has cost centers HQ and OLD, the second not active, and the totals ALL and SUM."""
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         codes = {"cost_center": frozenset({"HQ"}), "branch": frozenset({"MAIN"})}
@@ -39,16 +40,25 @@ class Ledger:
             accounts={
                 "4000": Account(code="4000", description="Wages"),
                 "4100": Account(code="4100", description="Old", blocked=True),
+                "4900": Account(code="4900", description="All wages", blocked=True, is_total=True),
                 "4200": Account(code="4200", description="Tax", required=frozenset({"branch"})),
                 "4300": Account(code="4300", description="Net", forbidden=frozenset({"cost_center"})),
             },
             codes={axis: found for axis, found in codes.items() if axis in axes},
             inactive={"cost_center": frozenset({"OLD"})},
+            totals={"cost_center": {"ALL": "All of them", "SUM": ""}},
         )
 
 
-def found(*targets: Target, translations: Any = (), rule: MappingRule = RULE, **options: str) -> list[str]:
+def found(*targets: Target, **given: Any) -> list[str]:
     """The codes of what does not fit."""
+    return [problem.code for problem in problems(*targets, **given)]
+
+
+def problems(
+    *targets: Target, translations: Any = (), rule: MappingRule = RULE, **options: str
+) -> list[Problem]:
+    """What does not fit."""
     mapping = Mapping(
         name="m",
         version=1,
@@ -56,7 +66,7 @@ def found(*targets: Target, translations: Any = (), rule: MappingRule = RULE, **
         translations=translations,
     )
     policy = read_policy("approve", date(2026, 1, 1), {**OPTIONS, **options})
-    return [problem.code for problem in misfits(mapping, policy, cast(Any, Ledger()))]
+    return misfits(mapping, policy, cast(Any, Ledger()))
 
 
 def target(account: str = "4000", **codes: str) -> Target:
@@ -73,6 +83,9 @@ def target(account: str = "4000", **codes: str) -> Target:
         (target("4100"), ["account.blocked"]),
         (target(cost_center="NOSUCH"), ["code.unknown"]),
         (target(cost_center="OLD"), ["code.inactive"]),
+        (target("4900"), ["account.total"]),
+        (target(cost_center="ALL"), ["code.total"]),
+        (target("4900", cost_center="ALL"), ["account.total"]),
         (target(project="P1"), ["dimension.unknown_axis"]),
         (target(project="=team"), ["dimension.unknown_axis"]),
         (target("4200"), ["dimension.missing"]),
@@ -91,6 +104,27 @@ def test_the_code_table_the_journal_and_the_roll_up_are_compared() -> None:
     assert [] == found(translations=[replace(table[2], axis="team")])
     assert ["journal.unusable"] == found(journal="99")
     assert ["code.unknown"] == found(minimum_workers="5", roll_up_code="REST")
+    assert ["code.total"] == found(minimum_workers="5", roll_up_code="ALL")
+
+
+def test_a_total_is_named_with_its_title_and_what_leads_to_it() -> None:
+    """The rule or the setting, and of the code table the rows."""
+    table = [Translation(axis="org_level_1", source=f"S{n}", code="ALL", **EVER) for n in range(7)]
+    rows = "org_level_1 S0, S1, S2, S3, S4 and 2 more"
+    total = "is a total in 10 and takes no entries. Name a code that is booked on."
+    assert [("rule wages", f"cost_center ALL (All of them) {total} The code table gives it to {rows}.")] == [
+        (problem.where, problem.text) for problem in problems(translations=table)
+    ]
+    assert [("rule wages", f"cost_center SUM {total}")] == [
+        (problem.where, problem.text) for problem in problems(target(cost_center="SUM"))
+    ]
+    assert ["option roll_up_code"] == [
+        problem.where for problem in problems(minimum_workers="5", roll_up_code="ALL")
+    ]
+    text = "GL account 4900 (All wages) is a total or a heading in 10 and takes no entries."
+    assert [f"{text} Map to an account that is booked on."] == [
+        problem.text for problem in problems(target("4900"))
+    ]
 
 
 def test_a_rule_is_compared_where_it_can_book() -> None:

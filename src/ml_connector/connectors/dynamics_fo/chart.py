@@ -72,10 +72,13 @@ def chart(
     stricter = {row.MainAccountId for row in overrides if not _usable(row, today)}
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
-    for axis, rows in values.items():
+    totals: dict[str, dict[str, str]] = {}
+    for axis, found in values.items():
+        rows = list(found)
         states = in_company(rows, today)
+        totals[axis] = {row.DimensionValue: row.Description for row in rows if row.IsTotal == wire.YES}
         usable[axis] = frozenset(code for code, active in states.items() if active)
-        inactive[axis] = frozenset(states) - usable[axis]
+        inactive[axis] = frozenset(states) - usable[axis] - totals[axis].keys()
     return Chart(
         entity=entity,
         journal=journal,
@@ -85,12 +88,17 @@ def chart(
         codes=usable,
         inactive=inactive,
         currency=own,
+        totals=totals,
     )
 
 
 def _account(row: wire.MainAccount, stricter: set[str], today: date) -> Account:
-    blocked = row.MainAccountType in NO_POSTING or row.MainAccountId in stricter or not _usable(row, today)
-    return Account(code=row.MainAccountId, description=row.Name, blocked=blocked)
+    return Account(
+        code=row.MainAccountId,
+        description=row.Name,
+        blocked=row.MainAccountId in stricter or not _usable(row, today),
+        is_total=row.MainAccountType in NO_POSTING,
+    )
 
 
 def _usable(row: wire.AccountState, today: date) -> bool:

@@ -153,12 +153,12 @@ class DimensionValue(msgspec.Struct):
     IsTotal: str | None = "No"
     ActiveFrom: str = ""
     ActiveTo: str = ""
+    Description: str = ""
 
 
 class HeldValue(DimensionValue):
-    """A value with its text and its version."""
+    """A value with its version."""
 
-    Description: str = ""
     etag: str = msgspec.field(name="@odata.etag", default="")
 
 

@@ -4,7 +4,8 @@ does not take or the flow spells in another way, and what payroll delivers that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ml_connector.domain.checks import code_problems, place_problems
@@ -15,6 +16,10 @@ from ml_connector.domain.problem import Problem
 from ml_connector.flows.payroll.policy import PayrollPolicy
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.payroll import PayrollSource
+
+ROLL_UP = "option roll_up_code"
+"""Where a problem stands that is of the flow and not of its mapping."""
+SHOWN = 5
 
 
 def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerFacts) -> list[Problem]:
@@ -35,7 +40,8 @@ def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerFacts) -> lis
                 problems = [one for target in rule.targets for one in _of_target(mapping, target, chart)]
                 found += (replace(problem, where=f"rule {rule.name}") for problem in problems)
         if policy.minimum_workers > 1 and policy.roll_up_axis in chart.codes:
-            found += code_problems(entity, policy.roll_up_axis, policy.roll_up_code, chart)
+            problems = [*code_problems(entity, policy.roll_up_axis, policy.roll_up_code, chart)]
+            found += (replace(problem, where=ROLL_UP) for problem in problems)
     return list(dict.fromkeys(found))
 
 
@@ -58,9 +64,20 @@ def _of_target(mapping: Mapping, target: Target, chart: Chart) -> Iterator[Probl
     yield from place_problems(chart.entity, target.account, values, chart)
     for axis, code in target.dimensions:
         if code.startswith("=") and axis in chart.codes:
+            sources: dict[str, list[str]] = defaultdict(list)
             for row in mapping.translations:
                 if row.axis == code[1:]:
-                    yield from code_problems(chart.entity, axis, row.code, chart)
+                    sources[row.code].append(row.source)
+            for translated, named in sources.items():
+                for problem in code_problems(chart.entity, axis, translated, chart):
+                    yield replace(problem, text=f"{problem.text} {_rows(code[1:], named)}")
+
+
+def _rows(axis: str, sources: Sequence[str]) -> str:
+    """Which rows of the code table name a code."""
+    shown = ", ".join(sources[:SHOWN])
+    more = f" and {len(sources) - SHOWN} more" if len(sources) > SHOWN else ""
+    return f"The code table gives it to {axis} {shown}{more}."
 
 
 def unmapped(mapping: Mapping | None, payroll: PayrollSource, pay_run: str) -> list[tuple[str, int, str]]:
@@ -71,7 +88,7 @@ def unmapped(mapping: Mapping | None, payroll: PayrollSource, pay_run: str) -> l
     day = payroll.pay_run(pay_run).pay_period.end
     resolver = Resolver(mapping=mapping, day=day) if mapping else None
     counts: dict[str, tuple[int, str]] = {}
-    for row in _rows(payroll, pay_run):
+    for row in _lines(payroll, pay_run):
         if resolver is None or isinstance(resolver.resolve(row), Problem):
             lines, codes = counts.get(row.account, (0, _named(row)))
             counts[row.account] = (lines + 1, codes)
@@ -79,7 +96,7 @@ def unmapped(mapping: Mapping | None, payroll: PayrollSource, pay_run: str) -> l
     return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
-def _rows(payroll: PayrollSource, pay_run: str) -> Iterable[Distribution]:
+def _lines(payroll: PayrollSource, pay_run: str) -> Iterable[Distribution]:
     for block in payroll.blocks(pay_run):
         yield from block.rows
 

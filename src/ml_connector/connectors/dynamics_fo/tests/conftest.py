@@ -213,6 +213,12 @@ class DynamicsWorld(SimulatedLedger):
     def block_account(self, code: str) -> None:
         self.control("block_account", account=code)
 
+    def totals(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Accounts of types `Total` and `Reporting`; a cost center that somebody made a total."""
+        about = {"dimension": "CostCenter", "code": "ALL", "name": "All plants"}
+        self.control("add_dimension_value", **about, total=True)
+        return frozenset({"600000", "699999"}), frozenset({"ALL"})
+
     def unused_codes(self) -> tuple[str, str]:
         return "987654", "NOWHERE"
 

@@ -113,23 +113,36 @@ def test_journals_that_do_not_fit_are_not_offered(world: Any) -> None:
 
 
 def test_chart_knows_what_is_blocked(world: Any) -> None:
-    """Blocked for manual entry, suspended, totals, and what a company says otherwise; suspended and blocked
-    codes.
-    """
+    """Blocked for manual entry, suspended, and what a company says otherwise; suspended and blocked codes."""
     chart = world.ledger.chart("usmf", "PAYROLL", frozenset({"cost_center", "phase_of_the_moon"}))
 
     assert {code for code, account in chart.accounts.items() if account.blocked} == {
-        "600000",
         "601900",
         "601999",
         "605119",
-        "699999",
     }
     assert (chart.inactive["cost_center"], set(chart.codes)) == (frozenset({"OLD1", "OLD2"}), {"cost_center"})
     blocked = replace(
         world.entry(), lines=tuple(replace(line, account="601900") for line in world.entry().lines)
     )
     assert "account.blocked" in {problem.code for problem in check_entry(blocked, chart)}
+
+
+def test_chart_knows_what_is_a_total(world: Any) -> None:
+    """C10: a total is neither open nor blocked, whatever its other flags say; the row of a company counts
+    too.
+    """
+    about = {"dimension": "CostCenter", "name": "All plants"}
+    world.control("add_dimension_value", **about, code="ALL", total=True, suspended=True)
+    world.control("add_dimension_value", **about, code="LINE-7", company="usmf", total=True)
+    world.control("suspend_account", account="699999")
+    chart = world.ledger.chart("usmf", "PAYROLL", frozenset({"cost_center"}))
+
+    totals = [account for account in chart.accounts.values() if account.is_total]
+    assert ["Personnel costs", "Personnel costs in total"] == sorted(row.description for row in totals)
+    assert {"cost_center": {"ALL": "All plants", "LINE-7": "All plants"}} == chart.totals
+    other = chart.codes["cost_center"] | chart.inactive["cost_center"]
+    assert other.isdisjoint(chart.totals["cost_center"])
 
 
 def test_a_value_is_usable_by_company(make_world: Callable[..., Any]) -> None:

@@ -159,6 +159,10 @@ class ExactWorld(SimulatedLedger):
     def block_account(self, code: str) -> None:
         self.control("block_account", code=code)
 
+    def totals(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Classifications sum up, which are no codes."""
+        return frozenset(), frozenset()
+
     def unused_codes(self) -> tuple[str, str]:
         return "9876", "NOWHERE"
 

@@ -170,6 +170,10 @@ class VismaWorld(SimulatedLedger):
     def block_account(self, code: str) -> None:
         self.control("block_account", code=code)
 
+    def totals(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Account classes sum up, which are no codes."""
+        return frozenset(), frozenset()
+
     def unused_codes(self) -> tuple[str, str]:
         return "9876", "NOWHER"
 
