@@ -122,6 +122,55 @@ def test_a_code_that_does_not_fit_is_named_and_the_others_are_done(stand: Stand)
 
     assert ["plan.refused"] == [problem["code"] for problem in held["problems"]]
     assert ("FITS" in members(stand), long in members(stand)) == (True, False)
+    at_payroll(stand, "delete", long)
+
+
+@pytest.mark.parametrize("stand", ["visma_net"], indirect=True)
+def test_a_segment_that_is_shortened_behind_a_plan_stops_what_no_longer_fits(stand: Stand) -> None:
+    """The code that is too long now is named with the segment's length, the other is made; once the segment
+    is longer again, the next pass makes the first.
+    """
+    stand.at_ledger("set_segment", segment="cost_center", length=8)
+    at_payroll(stand, "add", "MASKED8X", name="Eight characters")
+    at_payroll(stand, "add", "MASKD6", name="Six")
+    run = plan(stand)
+    assert {("MASKED8X", "create"), ("MASKD6", "create")} <= set(acts(run).items())
+
+    stand.at_ledger("set_segment", segment="cost_center", length=6)
+    held = stand.ask("runs", "approve", run["run"], "--fingerprint", run["fingerprint"], code=HELD)
+
+    (problem,) = held["problems"]
+    assert ("plan.refused", True) == (problem["code"], "MASKED8X" in problem["where"])
+    assert "its length is 6" in problem["text"]
+    assert ("MASKD6" in members(stand), "MASKED8X" in members(stand)) == (True, False)
+
+    stand.at_ledger("set_segment", segment="cost_center", length=8)
+    assert "create" == carry_out(stand)["MASKED8X"]
+    assert "MASKED8X" in members(stand)
+
+
+def test_an_org_level_that_is_deleted_while_used_is_closed_and_never_deleted(stand: Stand) -> None:
+    """Whoever is placed on it keeps it in payroll. The others are kept as before, and made again it is the
+    same code opened again.
+    """
+    at_payroll(stand, "add", "GONE", name="Gone")
+    carry_out(stand)
+    before = members(stand)
+    stand.at_payroll("hire", department="GONE", date="2026-06-26", last_name="Last")
+    at_payroll(stand, "delete", "GONE")
+    at_payroll(stand, "add", "AFTER", name="After")
+
+    done = carry_out(stand)
+    assert ("close", "create") == (done["GONE"], done["AFTER"])
+    after = members(stand)
+    assert before.keys() | {"AFTER"} == after.keys()
+    closed = after["GONE"]
+    assert closed["to"] or not closed["open"], "a code closed today may be open until the day is over"
+
+    at_payroll(stand, "add", "GONE", name="Gone")
+    carry_out(stand)
+    opened = members(stand)["GONE"]
+    assert (True, None) == (opened["open"], opened["to"])
 
 
 def test_the_flow_is_shown_with_its_next_time(stand: Stand) -> None:
