@@ -55,9 +55,9 @@ LEDGER: dict[str, Any] = {
 class World:
     """The simulated vendor, a client signed in to it, and short words for what the tests do most."""
 
-    def __init__(self, profile: str = "vendor", **switches: Any) -> None:
+    def __init__(self, profile: str = "vendor", *, ledger: dict[str, Any] = LEDGER, **switches: Any) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
-        self.vendor = build(scenario=LEDGER, clock=self.clock, profile=profile, switches=switches)
+        self.vendor = build(scenario=ledger, clock=self.clock, profile=profile, switches=switches)
         self.host = Host(self.vendor, self.clock)
         transport = SandboxTransport(self.host)
         self.client = httpx2.Client(
@@ -141,3 +141,24 @@ def make_world() -> Iterator[Callable[..., World]]:
 @pytest.fixture
 def world(make_world: Callable[..., World]) -> World:
     return make_world()
+
+
+@pytest.fixture
+def make_office() -> Iterator[Callable[..., Any]]:
+    """A division that buys; see `exact_online_purchases`."""
+    from tests.sandbox.exact_online_purchases import Office
+
+    made: list[Any] = []
+
+    def make(profile: str = "fast", **switches: Any) -> Any:
+        made.append(Office(profile, **switches))
+        return made[-1]
+
+    yield make
+    for office in made:
+        office.client.close()
+
+
+@pytest.fixture
+def office(make_office: Callable[..., Any]) -> Any:
+    return make_office()

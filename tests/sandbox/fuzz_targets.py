@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from tests.sandbox import conftest as exact
 from tests.sandbox import dynamics_fo_world as dynamics
 from tests.sandbox import visma_net_world as visma
+from tests.sandbox.exact_online_purchases import ENTRIES, LINES, Office
 from tests.sandbox.fuzzing import Place, Target
 from tests.sandbox.ukg_pro_world import UkgWorld
 
@@ -58,6 +58,20 @@ SCREEN_FIELDS = (
     *("worker", "changes", "what", "row", "block", "dimension", "format", "name", "employee", "department"),
     *("segment", "values", "scopes", "project", "task", "url", "entities", "layout", "status", "headers"),
     *("set", "to", "description", "start", "end", "last_name", "email", "granted", "role", "active"),
+    *(
+        "supplier",
+        "pays",
+        "extra",
+        "entries",
+        "payment",
+        "entry",
+        "discount",
+        "rate",
+        "currency",
+        "iban",
+        "into",
+    ),
+    *("vat_code", "vat_amount", "percentage", "due", "main", "instead_of", "line_set", "your_ref", "archive"),
     *("dimensions", "reference", "cost_unit", "without", "without_company", "pay_date", "post", "release"),
 )
 
@@ -128,9 +142,10 @@ def ukg_pro() -> Target:
 
 def exact_online() -> Target:
     """Every set in one division, by key, counted, and one step further; filters are not demanded."""
-    world = exact.World(
-        "fast", mandatory_filtering=False, select_required=False, webhooks_need_https=False, hr_writes=True
+    world = Office(
+        "fast", select_required=False, webhooks_need_https=False, hr_writes=True, keeps_entry_id=True
     )
+    office_entries(world)
     world.vendor.webhooks.outbox.send = lambda url, body, headers: 200
     world.vendor.webhooks.outbox.background = False
     places = [
@@ -139,7 +154,9 @@ def exact_online() -> Target:
         for tail in ("", "", "({})", "/$count", "(guid'{}')", "({})/{}")
     ]
     bodies = {
-        "generaljournalentry/GeneralJournalEntries": world.entry(),
+        "generaljournalentry/GeneralJournalEntries": world.entry(
+            world.line("4100", 5), {**world.line("1600", -5), "Account": world.supplier()}
+        ),
         "hrm/Costcenters": {"Code": "N1", "Description": "New", "EndDate": "2026-12-31", "Active": True},
         "hrm/Costunits": {"Code": "N1", "Description": "New"},
         "crm/Accounts": {"Name": "Pens", "IsSupplier": True, "Country": "NL", "Code": "77"},
@@ -149,7 +166,7 @@ def exact_online() -> Target:
     places += [
         Place(f"/api/v1/1204/{path}", ("POST",), tuple(body), body) for path, body in bodies.items()
     ] * 10
-    places += _ledger_screen("90", "4000", "1700", "SALES")
+    places += _ledger_screen("90", "4000", "1530", "SALES") + _purchase_screen() + _bought(world)
     me = _some(exact_sets()["current/Me"].properties)
     others = (
         *("/api/v1/current/Me", "/api/v1/{}/{}", "/api/oauth2/auth", "/api/oauth2/token"),
@@ -161,6 +178,91 @@ def exact_online() -> Target:
         places=[*places, *(Place(path, ("GET", "POST"), me) for path in others), *_any(me)],
         options=EXACT_OPTIONS,
     )
+
+
+def office_entries(world: Office) -> None:
+    """Rows in every set of the purchase side: paid in part, in two currencies, with a file."""
+    made = world.buy(YourRef="A", Description="Paper")
+    world.buy(world.cost(-7, "R"), Currency="USD", Rate=0.9)
+    world.control("pay", pays=[{"entry": made["EntryNumber"], "amount": "21.00"}])
+    file = {"Document": made["Document"], "FileName": "a.pdf", "Attachment": "JVBERi0="}
+    world.post("documents/DocumentAttachments", file).raise_for_status()
+
+
+def _bought(world: Office) -> list[Place]:
+    """What a client writes of purchases, to be spoilt: new, and by the keys of what is there."""
+    made, line = world.rows(ENTRIES)[0], world.rows(LINES)[0]
+    payable, account = world.rows("cashflow/Payments")[0], world.rows("crm/BankAccounts")[0]
+    bank = {"GLAccount": world.account("1600"), "AmountFC": -5, "Account": world.supplier()}
+    document = {"Subject": "x", "Type": 20, "Account": world.supplier(), "DocumentDate": "2026-07-01"}
+    terms = {"Code": "N", "Description": "x", "PaymentDays": 5, "PaymentEndOfMonths": 1, "Percentage": 0.5}
+    bodies: dict[str, Any] = {
+        ENTRIES: world.invoice(world.cost("1.10", "I", VATAmountFC="0.2"), Rate=1, YourRef="B", Type=31),
+        LINES: {"EntryID": made["EntryID"], **world.cost(1, From="2026-01-01", To="2026-02-01")},
+        "financialtransaction/BankEntries": {"JournalCode": "20", "BankEntryLines": [bank]},
+        "financialtransaction/BankEntryLines": {"EntryID": made["EntryID"], **bank},
+        "crm/BankAccounts": {"Account": world.supplier(), "BankAccount": "NL1", "BICCode": "X", "Main": True},
+        "cashflow/PaymentConditions": terms,
+        "financial/ExchangeRates": {"SourceCurrency": "USD", "Rate": 0.9, "StartDate": "2026-07-01"},
+        "documents/Documents": {**document, "HID": 7, "FinancialTransactionEntryID": made["EntryID"]},
+        "documents/DocumentAttachments": {
+            "Document": made["Document"],
+            "FileName": "x.pdf",
+            "Attachment": "AAAA",
+        },
+    }
+    changes: dict[str, Any] = {
+        f"{ENTRIES}(guid'{made['EntryID']}')": {"YourRef": "C", "EntryDate": "2026-07-02", "Rate": 1},
+        f"{LINES}(guid'{line['ID']}')": {"AmountFC": 5, "VATCode": "21", "VATAmountFC": 1},
+        f"cashflow/Payments(guid'{payable['ID']}')": {
+            "AccountBankAccountID": account["ID"],
+            "PaymentMethod": "K",
+        },
+        f"crm/BankAccounts(guid'{account['ID']}')": {"BankAccount": "NL2", "Main": True, "Blocked": False},
+        f"documents/Documents(guid'{made['Document']}')": {**document, "Body": "x", "HID": 9},
+    }
+    root = "/api/v1/1204/"
+    file = Place("/docs/SysAttachment.aspx", ("GET",), ("ID", "_Division_"))
+    return [
+        *[Place(root + path, ("POST",), tuple(body), body) for path, body in bodies.items()] * 10,
+        *[
+            Place(root + path, ("PUT", "PUT", "PUT", "DELETE"), tuple(body), body)
+            for path, body in changes.items()
+        ]
+        * 10,
+        *[file] * 5,
+    ]
+
+
+def _purchase_screen() -> list[Place]:
+    """What the purchase side's people do, to be spoilt."""
+    line = {"account": "4000", "amount": "5.00", "vat_code": "21", "vat_amount": "1.05"}
+    pay = {"entry": "26600001", "amount": "1.00", "discount": "0.50"}
+    samples = {
+        "book_purchase": {
+            "supplier": "2",
+            "date": "2026-07-09",
+            "your_ref": "x",
+            "rate": "0.9",
+            "lines": [line],
+        },
+        "edit_purchase": {
+            "number": "26600001",
+            "set": {"YourRef": "x"},
+            "line": 1,
+            "line_set": {"AmountFC": 9},
+        },
+        "pay": {"pays": [pay], "extra": [{"account": "4100", "amount": "1"}], "discount_account": "4300"},
+        "match": {"entries": ["26600001", "26600002"]},
+        "unmatch": {"payment": "26200001"},
+        "reverse_payment": {"payment": "26200001", "date": "2026-07-20"},
+        "set_payment_status": {"entries": ["26600001"], "status": "processed"},
+        "merge_supplier": {"code": "30", "into": "2", "archive": True},
+        "put_bank_account": {"code": "2", "iban": "NL3", "main": True, "instead_of": "NL1"},
+        "set_vat_percentage": {"code": "9", "percentage": "0.21", "date": "2026-01-01"},
+        "end_supplier": {"code": "30", "date": "2026-07-31"},
+    }
+    return _screen(samples)
 
 
 def dynamics_fo() -> Target:

@@ -4,6 +4,8 @@ dropped silently.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -21,6 +23,8 @@ _RANGES = {
     "Int64": (-(2**63), 2**63 - 1),
 }
 _DOUBLE_MAX = Decimal("1.7976931348623157E+308")
+_TYPES = {"Binary": "Byte[]"}
+"""Names of types in messages, where they are not the names of the model."""
 _PREFIX = "Error processing request stream. "
 
 
@@ -72,8 +76,8 @@ def _value(known: Property, value: Any) -> Any:
     if converted is None:
         raise BadBody(
             f"{_PREFIX}Error encountered in converting the value from request payload for property"
-            f" '{known.name}' to type '{known.type}', which is the property's expected type. See inner"
-            " exception for more detail."
+            f" '{known.name}' to type '{_TYPES.get(known.type, known.type)}', which is the property's"
+            " expected type. See inner exception for more detail."
         )
     return converted
 
@@ -88,6 +92,8 @@ def _convert(kind: str, value: Any) -> Any:
         return value if isinstance(value, bool) else None
     if kind == "DateTime":
         return _moment(value)
+    if kind == "Binary":
+        return _bytes(value)
     if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
         return None
     try:
@@ -100,6 +106,13 @@ def _convert(kind: str, value: Any) -> Any:
         low, high = _RANGES[kind]
         return int(number) if low <= number <= high and number == number.to_integral_value() else None
     return number if abs(number) <= _DOUBLE_MAX else None
+
+
+def _bytes(value: Any) -> bytes | None:
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else None
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _moment(value: Any) -> Any:

@@ -24,10 +24,27 @@ STATUS_TEXT = {5: "Rejected", STATUS_OPEN: "Open", STATUS_PROCESSED: "Processed"
 TYPE_GENERAL_JOURNAL = 90
 DELETED_KEPT_DAYS = 62
 PEOPLE = frozenset({"departments", "employees", "employments", "organizations"})
+OF_PURCHASE: Mapping[str, tuple[str, ...]] = {
+    "purchases": ("EntryID", "EntryNumber", "Supplier", "YourRef"),
+    "purchase_lines": ("ID", "EntryID"),
+    "payments": ("ID", "Account", "TransactionEntryID", "TransactionID", "_match"),
+    "bank_entries": ("EntryID", "JournalCode"),
+    "bank_lines": ("ID", "EntryID"),
+    "bank_accounts": ("ID", "Account"),
+    "conditions": ("ID", "Code"),
+    "rates": ("ID", "SourceCurrency"),
+    "documents": ("ID", "HID"),
+    "attachments": ("ID", "Document"),
+    "document_types": ("ID",),
+}
+"""The tables of the purchase side: the key, then what can be looked up without a scan."""
 DELETED_TYPES = {
     "lines": 1,
     "relations": 2,
+    "attachments": 4,
+    "documents": 6,
     "accounts": 7,
+    "payments": 10,
     "projects": 21,
     "employees": 42,
     "employments": 43,
@@ -53,7 +70,10 @@ class DivisionBook:
         self.numbers: dict[tuple[str, int], int] = {}
         self._random = random.Random(f"{seed} {code}")
         self._random_of_people = random.Random(f"{seed} {code} people")
-        """Apart, so that the ids of documents do not depend on who works here."""
+        self._random_of_purchases = random.Random(f"{seed} {code} purchases")
+        """Apart, so that the ids of journal entries do not depend on who works here and what is bought."""
+        self.default_condition: str | None = None
+        """The code of the payment condition that holds for suppliers without one."""
         self.last_relation = 0
         """The highest code a relation ever had here; the next one without a code follows it."""
         self._stamp = 15_000_000
@@ -79,6 +99,7 @@ class DivisionBook:
             "employments": Table("ID", ["Employee"]),
             "organizations": Table("ID", ["Employee", "Employment"]),
             "nothing": Table("ID"),
+            **{name: Table(key, indexed) for name, (key, *indexed) in OF_PURCHASE.items()},
         }
 
     def __getitem__(self, name: str) -> Table:
@@ -94,10 +115,12 @@ class DivisionBook:
         return str(uuid.UUID(int=self._chance(table).getrandbits(128), version=4))
 
     def _chance(self, table: str) -> random.Random:
+        if table in OF_PURCHASE:
+            return self._random_of_purchases
         return self._random_of_people if table in PEOPLE else self._random
 
     def next_hid(self, kind: str) -> int:
-        """The next whole number of employees or employments."""
+        """The next whole number of a kind: employees, employments, documents."""
         self._hids[kind] += 1
         return self._hids[kind]
 
@@ -199,9 +222,13 @@ class DivisionBook:
 
     def delete_entry(self, entry: Row) -> None:
         """Remove an entry with its lines, whatever state it is in."""
-        for line in self.tables["lines"].all("EntryID", entry["EntryID"]):
-            self.remove("lines", line)
-        self.tables["entries"].remove(entry["EntryID"])
+        for table in ("lines", "purchase_lines", "bank_lines"):
+            for line in self.tables[table].all("EntryID", entry["EntryID"]):
+                self.remove(table, line)
+        for row in self.tables["payments"].all("TransactionEntryID", entry["EntryID"]):
+            self.remove("payments", row)
+        for table in ("purchases", "bank_entries", "entries"):
+            self.tables[table].remove(entry["EntryID"])
 
     def next_number(self, journal: str, year: int) -> int:
         """The next entry number: two digits of the year, the journal, a sequence of four digits or more."""

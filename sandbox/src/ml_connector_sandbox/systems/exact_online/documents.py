@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, DivisionBook, as_amount
@@ -72,6 +73,37 @@ def _document(book: DivisionBook, entry: Row) -> Json:
         "status": STATUS_TEXT[entry["Status"]].lower(),
         "currency": entry["Currency"],
         "lines": [_booked_line(line) for line in book.entry_lines(entry)],
+        **_bought(book, entry),
+    }
+
+
+def _bought(book: DivisionBook, entry: Row) -> Json:
+    """What a purchase entry says besides, as the invoice it is of."""
+    row = book["purchases"].get(entry["EntryID"])
+    if row is None:
+        return {}
+    lines = book["purchase_lines"].all("EntryID", entry["EntryID"])
+    return {
+        "invoice": {
+            "kind": "credit note" if entry["Type"] == 31 else "invoice",
+            "supplier": row["_supplier_code"].strip(),
+            "reference": row.get("YourRef") or "",
+            "text": row.get("Description") or "",
+            "due": row["DueDate"].date().isoformat(),
+            "payment_condition": row.get("PaymentCondition"),
+            "amount": as_amount(row["AmountFC"]),
+            "vat": as_amount(row["_tax"]),
+            "document": row.get("Document"),
+            "lines": [_line_of_invoice(line) for line in lines],
+        }
+    }
+
+
+def _line_of_invoice(line: Row) -> Json:
+    return {
+        **_booked_line(line),
+        "vat_code": (line.get("VATCode") or "").strip(),
+        "vat": as_amount(line.get("VATAmountFC") or Decimal(0)),
     }
 
 

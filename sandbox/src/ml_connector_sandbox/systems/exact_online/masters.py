@@ -246,6 +246,19 @@ GL_TYPES = {
     125: "Employee costs",
     126: "Employment costs",
 }
+
+
+def _condition(*_: object) -> Mapping[str, Any]:
+    return {
+        "PaymentMethod": "B",
+        "PaymentDays": 0,
+        "PaymentEndOfMonths": 0,
+        "Percentage": Decimal(1),
+        "DiscountPercentage": Decimal(0),
+        "DiscountPaymentDays": 0,
+    }
+
+
 JOURNAL_TYPES = {
     10: "Cash",
     12: "Bank",
@@ -308,6 +321,14 @@ MASTERS = {
         },
         used_as="VATCode",
         padded=("OssCountry",),
+    ),
+    "cashflow/PaymentConditions": Master(
+        table="conditions",
+        required=_CODE_AND_TEXT,
+        code_max=10,
+        same_code="allowed",
+        defaults=_condition,
+        texts={"Description": TEXT_MAX},
     ),
     "project/Projects": Master(
         table="projects",

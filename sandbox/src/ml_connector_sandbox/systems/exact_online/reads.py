@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.exact_online import employees
-from ml_connector_sandbox.systems.exact_online.book import DivisionBook
+from ml_connector_sandbox.systems.exact_online import employees, payables
+from ml_connector_sandbox.systems.exact_online.book import TYPE_GENERAL_JOURNAL, DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import JOURNAL_TYPES
 from ml_connector_sandbox.systems.exact_online.odata import (
     SYNTAX,
@@ -49,7 +49,22 @@ _TABLES = {
     "Employees": "employees",
     "Employments": "employments",
     "EmploymentOrganizations": "organizations",
+    "PurchaseEntries": "purchases",
+    "PurchaseEntryLines": "purchase_lines",
+    "Payments": "payments",
+    "PaymentTerms": "payments",
+    "PaymentConditions": "conditions",
+    "BankEntries": "bank_entries",
+    "BankEntryLines": "bank_lines",
+    "crm/BankAccounts": "bank_accounts",
+    "ExchangeRates": "rates",
+    "Documents": "documents",
+    "DocumentAttachments": "attachments",
+    "DocumentTypes": "document_types",
 }
+"""The table of a set, by its path or its name."""
+_LAGGING = ("lines", "entries", "purchases", "purchase_lines", "payments", "bank_entries", "bank_lines")
+"""Tables whose new rows are missing from lists for a while, by switch."""
 _OF_TODAY = ("Employees", "ActiveEmployments")
 """Sets that change with the day although nobody writes."""
 _MANDATORY = {
@@ -75,6 +90,12 @@ _BULK = {
         ),
         *("GLAccount", "GLAccountCode", "Status", "Type"),
     ),
+    "Payments": (
+        *("ID", "Account", "AccountCode", "EntryID", "EntryNumber", "TransactionEntryID", "TransactionID"),
+        *("Status", "Modified", "Created", "DueDate", "InvoiceDate", "InvoiceNumber", "Journal", "YourRef"),
+    ),
+    "Documents": ("ID", "HID", "Modified", "Created", "Type", "Account", "Subject"),
+    "DocumentAttachments": ("ID", "Document"),
 }
 
 
@@ -160,9 +181,9 @@ class Sets:
         """Every row the query asks for, in its order."""
         if entity.name == "Deleted":
             book.forget_old_deletions()
-        table = book.tables.get(_TABLES.get(entity.name, "nothing"))
+        table = book.tables.get(_table_of(entity) or "nothing")
         lag = self.switches["visibility_lag_seconds"]
-        cacheable = table is not None and entity.name in _TABLES and entity.name not in _OF_TODAY and not lag
+        cacheable = _table_of(entity) is not None and entity.name not in _OF_TODAY and not lag
         key = (
             book.code,
             entity.path,
@@ -189,40 +210,55 @@ class Sets:
 
     def one(self, book: DivisionBook, entity: Entity, key: dict[str, Any]) -> Row | None:
         """The row with that key, visible or not yet."""
-        table = book.tables.get(_TABLES.get(entity.name, ""))
+        table = book.tables.get(_table_of(entity) or "")
         if table is not None and list(key) == [table.key]:
             row = table.get(key[table.key])
             if row is not None and entity.name == "Employees":
                 return employees.shown(book, row)
-            return (
-                row if row is not None and (entity.service == "sync" or row.get("LineNumber") != 0) else None
-            )
+            return row if row is not None and _shows(entity, row) else None
         rows = self._source(book, entity, Query())
         return next((row for row in rows if all(row.get(name) == value for name, value in key.items())), None)
 
     def _source(self, book: DivisionBook, entity: Entity, query: Query) -> Iterable[Row]:
-        name = _TABLES.get(entity.name)
+        name = _table_of(entity)
         if entity.name in ("Divisions", "AllDivisions"):
             return self.divisions(book, entity)
         if entity.name == "JournalStatusList":
             return _journal_statuses(book, query)
         if entity.name == "ReportingBalance":
             return _balances(book)
+        if entity.name == "PayablesList":
+            return payables.listed(book)
+        if entity.name == "OutstandingInvoicesOverview":
+            return payables.overview(book)
         if entity.name == "ActiveEmployments":
             return employees.active_employments(book)
         if name is None:
             return ()
         where = query.where
         rows = book[name].candidates(where.equal if where else {}, where.above if where else {})
-        if name == "lines" and entity.service != "sync":
-            rows = [row for row in rows if row["LineNumber"]]
+        if name in ("lines", "entries"):
+            rows = [row for row in rows if _shows(entity, row)]
         if name == "employees":
             rows = [employees.shown(book, row) for row in rows]
         lag = self.switches["visibility_lag_seconds"]
-        if lag and name in ("lines", "entries"):
+        if lag and name in _LAGGING:
             horizon = book.now() - timedelta(seconds=lag)
             rows = [row for row in rows if row["Created"] <= horizon]
         return rows
+
+
+def _table_of(entity: Entity) -> str | None:
+    return _TABLES.get(entity.path) or _TABLES.get(entity.name)
+
+
+def _shows(entity: Entity, row: Row) -> bool:
+    """Whether the set has that row of its table: line 0 is in the sync set only, and entries of general
+    journals have sets of their own.
+    """
+    if entity.service == "generaljournalentry" and row.get("Type") != TYPE_GENERAL_JOURNAL:
+        return False
+    return entity.service == "sync" or row.get("LineNumber") != 0
 
 
 def sync_timestamp(book: DivisionBook, parameters: Sequence[tuple[str, str]]) -> Row:

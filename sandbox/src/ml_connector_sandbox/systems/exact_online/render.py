@@ -21,6 +21,8 @@ ATOM = "application/atom+xml;charset=utf-8"
 _METADATA_NS = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
 _DATA_NS = "http://schemas.microsoft.com/ado/2007/08/dataservices"
 _EPOCH = datetime(1970, 1, 1)
+_WITH_LINKS = ("Documents", "DocumentAttachments")
+_LINKS = ("Url", "DocumentViewUrl")
 _NUMBERS = {"Double", "Int16", "Int32", "Byte", "Decimal"}
 
 
@@ -50,6 +52,13 @@ class View:
         """The properties in the model's order; an expanded collection is shown even when not selected."""
         chosen = self.entity.properties if self.select is None else {*self.select, *self.children}
         return tuple(p for name, p in self.entity.properties.items() if name in chosen)
+
+    def linked(self, row: Row) -> Row:
+        """The row with the host in front of the addresses it holds."""
+        if self.entity.name not in _WITH_LINKS:
+            return row
+        host = self.root.partition("/api/v1")[0]
+        return {**row, **{name: host + row[name] for name in _LINKS if row.get(name)}}
 
     def uri(self, row: Row) -> str:
         """The row's own address."""
@@ -137,7 +146,7 @@ def error_response(
 
 def json_row(view: View, row: Row) -> str:
     """One row as verbose JSON, null for what it does not hold."""
-    uri = view.uri(row)
+    uri, row = view.uri(row), view.linked(row)
     parts = [f'"__metadata":{{"uri":{json.dumps(uri)},"type":"{view.entity.model}"}}']
     for name, write in _writers(view.shown()):
         if write is not None:
@@ -214,7 +223,7 @@ def _entry(view: View, row: Row, *, namespaces: bool = True) -> str:
         if namespaces
         else ""
     )
-    uri = view.uri(row)
+    uri, row = view.uri(row), view.linked(row)
     fields, links = [], []
     for p in view.shown():
         if p.collection:

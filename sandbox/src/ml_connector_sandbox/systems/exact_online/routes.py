@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -18,12 +17,11 @@ from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.exact_online import employees, masters, users
+from ml_connector_sandbox.systems.exact_online import attachments, users, writes
 from ml_connector_sandbox.systems.exact_online.address import Aim, aim
 from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.documents import documents
-from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
 from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_query
 from ml_connector_sandbox.systems.exact_online.reads import Sets, sync_timestamp
@@ -35,7 +33,7 @@ from ml_connector_sandbox.systems.exact_online.render import (
     list_response,
     wants_json,
 )
-from ml_connector_sandbox.systems.exact_online.schema import HR_WRITES, VERBS, Entity, child_of, entities
+from ml_connector_sandbox.systems.exact_online.schema import VERBS, Entity, child_of, entities
 from ml_connector_sandbox.systems.exact_online.screen import ACTIONS
 from ml_connector_sandbox.systems.exact_online.seed import build_divisions
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI, SignIn
@@ -138,6 +136,8 @@ class ExactOnline:
                 if request.method in ("GET", "POST")
                 else _method_not_allowed(request)
             )
+        if path == attachments.PATH:
+            return self._file(request)
         target = aim(path)
         me = path == "/api/v1/current/Me"
         if target is None and not me:
@@ -152,19 +152,40 @@ class ExactOnline:
             return self._unauthorized(request)
         if target is None:
             return self._me(request)
-        return self._within_limits(request, target, now)
+        asked = target
+        return self._within_limits(
+            request, asked.division, asked.endpoint, lambda: self._in_division(request, asked)
+        )
 
-    def _within_limits(self, request: Request, target: Aim, now: datetime) -> Response:
-        refused, headers = self.limits.take(target.division, now)
+    def _file(self, request: Request) -> Response:
+        """An attachment's bytes, for whoever may call its division."""
+        self._calls.count_request(request, f"{request.method} {attachments.PATH}")
+        division, now = attachments.division_of(request), self.clock.now()
+        token = bearer_token(request.headers)
+        if token is None or not self.sign_in.tokens.check_access(token, now):
+            self.limits.note(division, attachments.PATH, 401, now)
+            return self._unauthorized(request)
+        if request.method != "GET":
+            return _method_not_allowed(request)
+        held = {code: book for code, book in self.books_by_division.items() if code in self.accessible}
+        return self._within_limits(
+            request, division, attachments.PATH, lambda: attachments.answer(request, held, self.rights)
+        )
+
+    def _within_limits(
+        self, request: Request, division: str, endpoint: str, answer: Callable[[], Response]
+    ) -> Response:
+        now = self.clock.now()
+        refused, headers = self.limits.take(division, now)
         if refused:
             return Response(status=429, headers=headers)
-        if self.limits.blocked(target.division, now):
+        if self.limits.blocked(division, now):
             status = int(self.switches["error_velocity_status"])
             return error_response(
                 request, status, "Forbidden - Too many errors", {**headers, "Reason": "ErrorVelocity"}
             )
-        response = self._in_division(request, target)
-        self.limits.note(target.division, target.endpoint, response.status, now)
+        response = answer()
+        self.limits.note(division, endpoint, response.status, now)
         return Response(status=response.status, headers={**response.headers, **headers}, body=response.body)
 
     def _in_division(self, request: Request, target: Aim) -> Response:
@@ -178,6 +199,8 @@ class ExactOnline:
         entity = self.rights.seen(target.entity)
         if entity is None or (entity.path in COST_ANALYSIS and not self.switches["cost_analysis"]):
             return error_response(request, 404, f"{NOT_FOUND} '{target.endpoint.rpartition('/')[2]}'.")
+        if entity.path in users.LICENSED:
+            return error_response(request, 403, "Forbidden", {"Reason": "LicenseExpired"})
         if not self.rights.in_scope(entity, request.method):
             verb = "read" if request.method == "GET" else "write"
             return error_response(
@@ -216,12 +239,10 @@ class ExactOnline:
         if row is None:
             return error_response(request, 404, f"{NOT_FOUND} '{entity.name}'.")
         if request.method == "PUT":
-            self._change(entity, book, row, read_body(entity, request.body, update=True))
-            self.webhooks.tell_of(book, entity.path, "Update", row)
+            writes.change(self, book, entity, row, read_body(entity, request.body, update=True))
             return Response(status=204)
         if request.method == "DELETE":
-            self._delete(entity, book, row)
-            self.webhooks.tell_of(book, entity.path, "Delete", row)
+            writes.delete(self, book, entity, row)
             return Response(status=204)
         if target.child is not None:
             return self._list_children(request, target, entity, book, row)
@@ -251,42 +272,17 @@ class ExactOnline:
         if child is None:
             return list_response(request, self._view(request, book, entity, None, ()), Page(rows=()))
         query = parse_query(child, request.query)
-        rows = self.sets.arrange(_children(book, name)(row), child, query)
+        rows = self.sets.arrange(writes.child_rows(book, name)(row), child, query)
         page = self.sets.page_of(rows, child, query, _address(request), request.query)
         return list_response(request, self._view(request, book, child, query.select, ()), page)
 
     def _create(self, request: Request, entity: Entity, book: DivisionBook) -> Response:
         values = read_body(entity, request.body, update=False)
-        if entity.name == "GeneralJournalEntries":
-            row = post_entry(book, self.switches, values, values.pop("GeneralJournalEntryLines", None) or [])
-        elif entity.name == "GeneralJournalEntryLines":
-            row = post_line(book, self.switches, values)
-        elif entity.name == "WebhookSubscriptions":
-            row = self.webhooks.subscribe(book, values, request.base_url)
-        elif entity.path in HR_WRITES:
-            row = employees.create(book, entity.path, values)
-        else:
-            row = masters.create(book, self.switches, masters.MASTERS[entity.path], values)
-        self.webhooks.tell_of(book, entity.path, "Create", row)
+        row = writes.create(self, book, entity, values, request.base_url)
         whole = "return=representation" in request.headers.get("prefer", "")
         if entity.path in _SPARSE and not whole:
             row = {name: row[name] for name in _SPARSE[entity.path]}
         return entity_response(request, self._view(request, book, entity, None, ()), row, 201)
-
-    def _change(self, entity: Entity, book: DivisionBook, row: Row, values: Json) -> None:
-        if entity.path in HR_WRITES:
-            held = book["employees" if entity.path == employees.EMPLOYEES else "employments"].get(row["ID"])
-            employees.change(book, entity.path, held or row, values)
-        else:
-            masters.update(book, self.switches, masters.MASTERS[entity.path], row, values)
-
-    def _delete(self, entity: Entity, book: DivisionBook, row: Row) -> None:
-        if entity.name == "GeneralJournalEntries":
-            delete_entry(book, row)
-        elif entity.name == "WebhookSubscriptions":
-            book.remove("subscriptions", row)
-        else:
-            masters.delete(book, self.switches, masters.MASTERS[entity.path], row)
 
     def _view(
         self,
@@ -296,7 +292,7 @@ class ExactOnline:
         select: tuple[str, ...] | None,
         expand: Sequence[str],
     ) -> View:
-        children = {name: _children(book, name) for name in expand if child_of(name)}
+        children = {name: writes.child_rows(book, name) for name in expand if child_of(name)}
         return View(
             entity=entity,
             root=f"{request.base_url}/api/v1/{book.code}",
@@ -360,12 +356,6 @@ class ExactOnline:
 
 
 _UNSERVED = {("system/Divisions", "DELETE"), ("webhooks/WebhookSubscriptions", "PUT")}
-
-
-def _children(book: DivisionBook, name: str) -> Callable[[Row], Sequence[Row]]:
-    if name == "VATPercentages":
-        return lambda row: book["vat_percentages"].all("VATCodeID", row["ID"])
-    return book.entry_lines
 
 
 def _address(request: Request) -> str:

@@ -25,6 +25,9 @@ _MODELS = {
     "Currencies": "Currency",
 }
 _CHILDREN = {
+    "PurchaseEntryLines": "purchaseentry/PurchaseEntryLines",
+    "BankEntryLines": "financialtransaction/BankEntryLines",
+    "BankAccounts": "crm/BankAccounts",
     "GeneralJournalEntryLines": "generaljournalentry/GeneralJournalEntryLines",
     "TransactionLines": "financialtransaction/TransactionLines",
     "VATPercentages": "vat/VatPercentages",
@@ -114,6 +117,14 @@ def writable(path: str) -> Entity:
         for name, known in entity.properties.items()
     }
     return replace(entity, verbs="GPU", properties=properties)
+
+
+@cache
+def with_type(path: str) -> Entity:
+    """The purchase entries as some say they are: `Type` can be set when one is made."""
+    entity = entities()[path]
+    kind = replace(entity.properties["Type"], creatable=True)
+    return replace(entity, properties={**entity.properties, "Type": kind})
 
 
 def child_of(collection: str) -> Entity | None:

@@ -14,13 +14,18 @@ from ml_connector_sandbox.core.outbound import another_secret
 from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
+from ml_connector_sandbox.systems.exact_online import payables
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
 from ml_connector_sandbox.systems.exact_online.documents import members
-from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
+from ml_connector_sandbox.systems.exact_online.entries import process_entry
+from ml_connector_sandbox.systems.exact_online.journals import post_entry
+from ml_connector_sandbox.systems.exact_online.screen_entries import doubled, edited
 from ml_connector_sandbox.systems.exact_online.screen_masters import MASTER_ACTIONS, book_of, member_of
+from ml_connector_sandbox.systems.exact_online.screen_payments import PAYMENT_ACTIONS
+from ml_connector_sandbox.systems.exact_online.screen_purchases import PURCHASE_ACTIONS
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
 from ml_connector_sandbox.systems.exact_online.users import Rights
-from ml_connector_sandbox.systems.exact_online.webhooks import ENTRIES, Webhooks
+from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
 
 _AXES = {"cost_center": "CostCenter", "cost_unit": "CostUnit"}
 
@@ -97,29 +102,16 @@ class Ledger(screen.Ledger[DivisionBook]):
                 "GLAccountCode": account["Code"],
                 "GLAccountDescription": account["Description"],
             }
-        company.change("lines", line, row)
-        company.change("entries", document, {})
+        edited(company, document, line, row)
         self._tell(company, "Update", document)
 
     def double(self, company: DivisionBook, document: Row, typed: Json) -> Json:
-        lines = company.entry_lines(document)
-        fresh = {
-            "EntryID": company.new_id(),
-            "EntryNumber": company.next_number(document["JournalCode"], document["FinancialYear"]),
-        }
-        stamps = ("Created", "Modified", "Timestamp")
-        header = {name: value for name, value in document.items() if name not in stamps} | fresh
-        rows = [
-            {name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)}
-            for line in lines
-        ]
-        periods = [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines]
-        made = write_entry(company, header, rows, periods)
+        made = doubled(company, self.tenant.switches, document)
         self._tell(company, "Create", made)
         return self.named(made)
 
     def remove(self, company: DivisionBook, document: Row) -> None:
-        company.delete_entry(document)
+        payables.remove_entry(company, document)
         self._tell(company, "Delete", document)
 
     def set_period(self, company: DivisionBook, typed: Json, *, closed: bool) -> Json:
@@ -156,7 +148,8 @@ class Ledger(screen.Ledger[DivisionBook]):
         return member_of(self.tenant, company, "cost_center", code)
 
     def _tell(self, company: DivisionBook, action: str, entry: Row) -> None:
-        self.tenant.webhooks.tell_of(company, ENTRIES, action, entry)
+        journal = company["journals"].first("Code", entry["JournalCode"]) or {}
+        self.tenant.webhooks.tell_of_entry(company, action, entry, journal.get("Type", 0))
 
 
 def _whole(value: str | None) -> int | None:
@@ -168,7 +161,7 @@ def _process(tenant: Tenant, arguments: Json) -> Json:
     book, entry = Screen(ledger).document(arguments)
     if entry["Status"] == STATUS_OPEN:
         process_entry(book, entry)
-        tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
+        ledger._tell(book, "Update", entry)
     return {**ledger.named(entry), "status": entry["StatusDescription"]}
 
 
@@ -230,6 +223,8 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "unblock_journal": _blocked("journals", False),
     "deactivate_cost_center": _blocked("cost_centers", True),
     **MASTER_ACTIONS,
+    **PURCHASE_ACTIONS,
+    **PAYMENT_ACTIONS,
     "revoke": _revoke,
     "grant": _grant,
     "lose_division": _division(False),

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Json, Row
-from ml_connector_sandbox.systems.exact_online import employees, masters
+from ml_connector_sandbox.systems.exact_online import employees, masters, suppliers
 from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, cost_code, folded
@@ -51,7 +51,8 @@ def book_of(tenant: Tenant, code: Any) -> DivisionBook:
     return books[int(text)]
 
 
-def _book(tenant: Tenant, typed: Json) -> DivisionBook:
+def book_at(tenant: Tenant, typed: Json) -> DivisionBook:
+    """The division that was typed, the first one for none; `KeyError` for one that does not exist."""
     return book_of(tenant, typed.get("entity", typed.get("company", typed.get("division"))))
 
 
@@ -64,7 +65,7 @@ def member_of(tenant: Tenant, book: DivisionBook, kind: str, code: str) -> Row:
 
 
 def _member(tenant: Tenant, typed: Json, kind: str) -> tuple[DivisionBook, Row]:
-    book = _book(tenant, typed)
+    book = book_at(tenant, typed)
     return book, member_of(tenant, book, kind, str(typed.get(kind, typed.get("code", ""))))
 
 
@@ -84,10 +85,10 @@ def _add(kind: str) -> Action:
         values = {
             "Code": code,
             "Description": str(typed.get("description", code)),
-            "EndDate": _day(typed, "date"),
+            "EndDate": day_of(typed, "date"),
         }
         return _shown(
-            _entered(lambda: masters.create(_book(tenant, typed), tenant.switches, _master(kind), values))
+            entered(lambda: masters.create(book_at(tenant, typed), tenant.switches, _master(kind), values))
         )
 
     return action
@@ -97,7 +98,7 @@ def _rename(kind: str) -> Action:
     def action(tenant: Tenant, typed: Json) -> Json:
         book, row = _member(tenant, typed, kind)
         wished = {"Description": str(typed["description"])}
-        _entered(lambda: masters.update(book, tenant.switches, _master(kind), row, wished))
+        entered(lambda: masters.update(book, tenant.switches, _master(kind), row, wished))
         return _shown(row)
 
     return action
@@ -124,7 +125,7 @@ def _recode(kind: str) -> Action:
 
 def _end_unit(tenant: Tenant, typed: Json) -> Json:
     book, row = _member(tenant, typed, "cost_unit")
-    day = _day(typed, "date") or datetime.combine(book.now().date(), time())
+    day = day_of(typed, "date") or datetime.combine(book.now().date(), time())
     book.change("cost_units", row, {"EndDate": day})
     return _shown(row)
 
@@ -146,26 +147,27 @@ def _remove(kind: str) -> Action:
 
 def _put_relation(tenant: Tenant, typed: Json) -> Json:
     """`{"code": "20001", "set": {"Name": "…", "Blocked": true}}`: added, or changed where it exists."""
-    book, code = _book(tenant, typed), str(typed.get("code", "")).strip()
-    values = _fields(RELATIONS, dict(typed.get("set") or {}))
+    book, code = book_at(tenant, typed), str(typed.get("code", "")).strip()
+    values = fields_of(RELATIONS, dict(typed.get("set") or {}))
     row = book["relations"].first("Code", code.rjust(18)) if code else None
     if row is None:
         wished = {**values, **({"Code": code} if code else {})}
-        row = _entered(lambda: masters.create(book, tenant.switches, MASTERS[RELATIONS], wished))
+        row = entered(lambda: masters.create(book, tenant.switches, MASTERS[RELATIONS], wished))
         tenant.webhooks.tell_of(book, RELATIONS, "Create", row)
     else:
         held = row
-        _entered(lambda: masters.update(book, tenant.switches, MASTERS[RELATIONS], held, values))
+        entered(lambda: masters.update(book, tenant.switches, MASTERS[RELATIONS], held, values))
         tenant.webhooks.tell_of(book, RELATIONS, "Update", row)
     return {"id": row["ID"], "code": row["Code"].strip(), "name": row["Name"]}
 
 
 def _remove_relation(tenant: Tenant, typed: Json) -> Json:
-    book = _book(tenant, typed)
+    book = book_at(tenant, typed)
     row = book["relations"].first("Code", str(typed.get("code", "")).strip().rjust(18))
     if row is None:
         raise KeyError(f"relation {typed.get('code')}")
     book.remove("relations", row)
+    suppliers.remove_all_of(book, row)
     tenant.webhooks.tell_of(book, RELATIONS, "Delete", row)
     return {"removed": row["Code"].strip()}
 
@@ -176,19 +178,19 @@ def _employee(book: DivisionBook, typed: Json) -> Row | None:
 
 def _put_employee(tenant: Tenant, typed: Json) -> Json:
     """What HR staff enters, by hand or from an import file: a hire, a rehire, a change, a place, an end."""
-    book = _book(tenant, typed)
+    book = book_at(tenant, typed)
     values = {field: str(typed[name]) for name, field in _EMPLOYEE.items() if name in typed}
-    row, days = _employee(book, typed), {name: _day(typed, name) for name in ("start", "end", "date")}
+    row, days = _employee(book, typed), {name: day_of(typed, name) for name in ("start", "end", "date")}
     codes = _place(tenant, book, typed)
     if row is None:
         if days["start"] and days["end"] and days["end"] < days["start"]:
             raise ValueError("end: before start")
         wished = {"Code": str(typed["code"]) if "code" in typed else None, **values}
-        row = _entered(lambda: employees.create(book, employees.EMPLOYEES, wished))
+        row = entered(lambda: employees.create(book, employees.EMPLOYEES, wished))
     elif problems := employees.problems_of(book, {**row, **values}, row):
         raise ValueError("; ".join(problems))
     held = row
-    newest = _entered(lambda: _employ(book, held, days, ends="end" in typed))
+    newest = entered(lambda: _employ(book, held, days, ends="end" in typed))
     if newest is not None and codes:
         employees.place(book, newest, codes, days["date"] or newest["StartDate"])
     if values:
@@ -227,7 +229,7 @@ def _employ(
 
 
 def _remove_employee(tenant: Tenant, typed: Json) -> Json:
-    book = _book(tenant, typed)
+    book = book_at(tenant, typed)
     row = _employee(book, typed)
     if row is None:
         raise KeyError(f"employee {typed.get('code')}")
@@ -259,7 +261,7 @@ def _master(kind: str) -> masters.Master:
     return MASTERS[_KINDS[kind][0]]
 
 
-def _fields(path: str, given: Json) -> Json:
+def fields_of(path: str, given: Json) -> Json:
     """Fields of a set in their types, as a form would take them; `ValueError` for one that is none."""
     try:
         return read_body(entities()[path], json.dumps(given).encode(), update=True)
@@ -267,7 +269,7 @@ def _fields(path: str, given: Json) -> Json:
         raise ValueError(str(wrong)) from wrong
 
 
-def _entered(step: Callable[[], T]) -> T:
+def entered(step: Callable[[], T]) -> T:
     """A step whose broken rules are shown to the person who typed."""
     try:
         return step()
@@ -275,7 +277,8 @@ def _entered(step: Callable[[], T]) -> T:
         raise ValueError(str(broken)) from broken
 
 
-def _day(typed: Json, name: str) -> datetime | None:
+def day_of(typed: Json, name: str) -> datetime | None:
+    """The day that was typed, if one was; `ValueError` for what is none."""
     text = typed.get(name)
     return None if text is None else datetime.combine(datetime.fromisoformat(str(text)).date(), time())
 

@@ -10,10 +10,17 @@ from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
-from ml_connector_sandbox.systems.exact_online import employees
+from ml_connector_sandbox.systems.exact_online import archive, employees, suppliers
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
 
+CONDITIONS: tuple[Json, ...] = (
+    {"code": "00", "description": "At once", "days": 0},
+    {"code": "14", "description": "14 days", "days": 14},
+    {"code": "30", "description": "30 days", "days": 30, "default": True},
+    {"code": "ME", "description": "End of next month", "months": 1},
+)
+"""The payment conditions of a scenario that names none."""
 CURRENCIES = (
     ("EUR", "Euro"),
     ("USD", "US dollar"),
@@ -78,10 +85,7 @@ def _fill(book: DivisionBook, switches: Switches, ledger: Json) -> None:
         _create(book, switches, "financial/Journals", _journal(book, row))
     for row in ledger.get("vat_codes", ()):
         _vat_code(book, switches, row)
-    for row in ledger.get("suppliers", ()):
-        named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
-        country = row.get("country") or book.country
-        _create(book, switches, "crm/Accounts", {**named, "Country": str(country)})
+    _purchase_side(book, switches, ledger)
     for row in ledger.get("projects", ()):
         _create(
             book,
@@ -92,6 +96,50 @@ def _fill(book: DivisionBook, switches: Switches, ledger: Json) -> None:
     _periods(book, ledger.get("periods", {}))
     for row in ledger.get("workers", ()):
         employees.seed(book, row)
+
+
+def _purchase_side(book: DivisionBook, switches: Switches, ledger: Json) -> None:
+    """Terms, rates, kinds of documents, and suppliers with their bank accounts."""
+    archive.seed(book)
+    for row in ledger.get("payment_conditions", CONDITIONS):
+        values = {field: row[name] for name, field in _CONDITION.items() if name in row}
+        values |= {"DiscountPercentage": Decimal(str(row["discount"]))} if "discount" in row else {}
+        _create(book, switches, "cashflow/PaymentConditions", values)
+        if row.get("default"):
+            book.default_condition = str(row["code"])
+    for row in ledger.get("exchange_rates", ()):
+        start = datetime.fromisoformat(row.get("start", "2012-01-01"))
+        rate = {"SourceCurrency": row["currency"], "Rate": Decimal(str(row["rate"])), "StartDate": start}
+        suppliers.add_rate(book, rate)
+    for row in ledger.get("suppliers", ()):
+        named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
+        named |= {field: row[name] for name, field in _SUPPLIER.items() if name in row}
+        country = row.get("country") or book.country
+        made = _create(book, switches, "crm/Accounts", {**named, "Country": str(country)})
+        made |= {"Blocked": bool(row.get("blocked"))}
+        suppliers.references(book, made)
+        if row.get("iban"):
+            account = {"Account": made["ID"], "BankAccount": row["iban"], "BICCode": row.get("bic")}
+            suppliers.add_bank_account(book, switches, account)
+
+
+_CONDITION = {
+    "code": "Code",
+    "description": "Description",
+    "days": "PaymentDays",
+    "months": "PaymentEndOfMonths",
+    "method": "PaymentMethod",
+    "discount": "DiscountPercentage",
+    "discount_days": "DiscountPaymentDays",
+    "discount_on": "DiscountCalculation",
+}
+_SUPPLIER = {
+    "vat_number": "VATNumber",
+    "chamber_of_commerce": "ChamberOfCommerce",
+    "email": "Email",
+    "payment_condition": "PaymentConditionPurchase",
+    "vat_code": "PurchaseVATCode",
+}
 
 
 def _create(book: DivisionBook, switches: Switches, path: str, values: Mapping[str, Any]) -> Row:
@@ -113,6 +161,7 @@ def _account(row: Json) -> Json:
         "IsBlocked": row.get("blocked"),
         "UseCostcenter": _use(row.get("use_cost_center")),
         "UseCostunit": _use(row.get("use_cost_unit")),
+        "VATCode": row.get("vat_code"),
     }
     if "balance_sheet" in row:
         wanted["BalanceType"] = "B" if row["balance_sheet"] else "W"
@@ -135,8 +184,19 @@ def _journal(book: DivisionBook, row: Json) -> Json:
         "AllowVAT": row.get("allow_vat", False),
         "IsBlocked": row.get("blocked", False),
         "AllowVariableCurrency": row.get("allow_variable_currency", True),
+        "AllowVariableExchangeRate": row.get("allow_variable_rate", True),
+        **_account_of(book, "GLAccount", row.get("account")),
     }
     return wanted
+
+
+def _account_of(book: DivisionBook, field: str, code: Any) -> Json:
+    """The columns of a row that name an account by guid, code and text; none for no code."""
+    account = book["accounts"].first("Code", str(code)) if code else None
+    if account is None:
+        return {}
+    texts = {f"{field}Code": account["Code"], f"{field}Description": account["Description"]}
+    return {field: account["ID"], **texts}
 
 
 def _vat_code(book: DivisionBook, switches: Switches, row: Json) -> None:
@@ -146,13 +206,22 @@ def _vat_code(book: DivisionBook, switches: Switches, row: Json) -> None:
         "Description": row["description"],
         "Type": row.get("type", "E"),
         "Percentage": share,
+        "VATTransactionType": row.get("for", "B"),
+        "IsBlocked": row.get("blocked", False),
+        "Charged": row.get("charged", False),
+        **_account_of(book, "GLToClaim", row.get("to_claim")),
+        **_account_of(book, "GLToPay", row.get("to_pay")),
     }
     made = _create(book, switches, "vat/VATCodes", values)
-    start = datetime(2012, 1, 1)
-    book.add(
-        "vat_percentages",
-        {"VATCodeID": made["ID"], "Percentage": share, "StartDate": start, "LineNumber": 1, "Type": 0},
-    )
+    ranges = row.get("percentages") or [{"percentage": share, "start": "2012-01-01"}]
+    for number, held in enumerate(ranges, 1):
+        end = datetime.fromisoformat(held["end"]) if held.get("end") else None
+        dated = {"StartDate": datetime.fromisoformat(held["start"]), "EndDate": end}
+        share = Decimal(str(held["percentage"]))
+        book.add(
+            "vat_percentages",
+            {"VATCodeID": made["ID"], "Percentage": share, **dated, "LineNumber": number, "Type": 0},
+        )
 
 
 def _periods(book: DivisionBook, facts: Json) -> None:

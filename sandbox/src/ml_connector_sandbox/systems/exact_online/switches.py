@@ -132,5 +132,127 @@ SWITCHES = (
         default=True,
         meaning="creating a subscription sends an empty POST to the callback, which must give 200",
     ),
+    Switch(
+        name="purchase_entries_scope",
+        default="Financial accounting",
+        choices=("Financial accounting", "Purchase invoices"),
+        meaning="the permission that purchase entries take",
+    ),
+    Switch(
+        name="duplicate_check",
+        default="matrix",
+        choices=("matrix", "your_ref", "off"),
+        meaning="an invoice is a repetition by supplier, `YourRef`, date and amount (`matrix`), by supplier"
+        " and `YourRef`, or never",
+    ),
+    Switch(
+        name="credit_notes",
+        default="negative",
+        choices=("negative", "type_31"),
+        meaning="a credit note is sent with negative amounts, or with `Type` 31 and positive ones",
+    ),
+    Switch(
+        name="vat_rounding",
+        default="line",
+        choices=("line", "code"),
+        meaning="VAT that was not sent is rounded for each line, or over all lines of a code",
+    ),
+    Switch(
+        name="header_vat",
+        default="null",
+        choices=("null", "total"),
+        meaning="`VATAmountFC` and `VATAmountDC` of a purchase entry's header",
+    ),
+    Switch(
+        name="vat_line_type",
+        default=1,
+        meaning="`LineType` of the VAT lines of a purchase entry; the number is invented",
+    ),
+    Switch(
+        name="payable_line_type",
+        default=2,
+        meaning="`LineType` of the line that is owed; the number is invented",
+    ),
+    Switch(
+        name="purchase_rate",
+        default="fc_times_rate",
+        choices=("fc_times_rate", "fc_per_dc"),
+        meaning="what the `Rate` of a purchase entry is: FC times rate is DC, or FC divided by it",
+    ),
+    Switch(
+        name="exchange_rates_are",
+        default="dc_per_fc",
+        choices=("dc_per_fc", "fc_per_dc"),
+        meaning="what a rate of `financial/ExchangeRates` says: the worth of one of the foreign currency, or"
+        " how many of them are worth one",
+    ),
+    Switch(
+        name="foreign_vat_unbalances",
+        default=False,
+        meaning="VAT on an invoice in another currency leaves the entry a cent out of balance",
+    ),
+    Switch(
+        name="blocked_supplier",
+        default="refuse",
+        choices=("refuse", "accept"),
+        meaning="a purchase entry for a blocked supplier",
+    ),
+    Switch(
+        name="ended_supplier",
+        default="refuse",
+        choices=("refuse", "accept"),
+        meaning="a purchase entry for a supplier after its `EndDate`",
+    ),
+    Switch(
+        name="ended_supplier_judged_by",
+        default="today",
+        choices=("today", "entry"),
+        meaning="a supplier's `EndDate` is compared with `today`, or with the date of the `entry`",
+    ),
+    Switch(
+        name="auto_document", default=True, meaning="a purchase entry without a document gets one of its own"
+    ),
+    Switch(
+        name="attachment_limit_mb", default=0, meaning="largest attachment in MB; 0 = 25 in NL and BE, else 7"
+    ),
+    Switch(
+        name="attachment_types",
+        default="any",
+        choices=("any", "listed"),
+        meaning="files that can be attached: any, or pdf, jpg, jpeg, png, gif, bmp",
+    ),
+    Switch(
+        name="portal_user",
+        default=False,
+        meaning="the user is one of an accountant's portal and may make no documents",
+    ),
+    Switch(
+        name="payables_sign",
+        default="positive",
+        choices=("positive", "negative"),
+        meaning="sign of what is to be paid in `cashflow/Payments` and its like",
+    ),
+    Switch(
+        name="split_row_keeps",
+        default="rest",
+        choices=("rest", "paid"),
+        meaning="which part of a payable keeps its row when a part of it is paid",
+    ),
+    Switch(
+        name="end_date_from",
+        default="invoices",
+        choices=("invoices", "all"),
+        meaning="`EndDate` of a matched payable is the last date of its invoices, or of all items matched",
+    ),
+    Switch(
+        name="fully_paid_on_payables",
+        default=True,
+        meaning="`IsFullyPaid` is kept for payables; else it stays false",
+    ),
+    Switch(
+        name="open_payments_follow_main",
+        default=True,
+        meaning="open payables without an account of their own follow a supplier's new main bank account",
+    ),
     *DELIVERY_SWITCHES,
 )

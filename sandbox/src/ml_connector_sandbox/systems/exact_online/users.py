@@ -14,10 +14,14 @@ from ml_connector_sandbox.systems.exact_online.schema import (
     Entity,
     entities,
     find,
+    with_type,
     writable,
 )
 
 MANAGES_EMPLOYEES = "Manage employees"
+LICENSED = frozenset({"purchase/PurchaseInvoices", "purchaseorder/PurchaseOrders"})
+"""Sets of a licence for trade, which these divisions do not have."""
+PURCHASE_SETS = frozenset({"purchaseentry/PurchaseEntries", "purchaseentry/PurchaseEntryLines"})
 
 _CUSTOMER_ID = "7d0ef6f1-0c4d-4f27-9a43-3a5b1c1e0002"
 
@@ -33,16 +37,23 @@ class Rights:
     def reset(self) -> None:
         """Everything is granted again."""
         self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
+        self.scopes[str(self.switches["purchase_entries_scope"])] = "manage"
         self.roles = {MANAGES_EMPLOYEES}
 
     def seen(self, entity: Entity | None) -> Entity | None:
         """The set with the verbs and fields that are open: those of HR can be written by switch."""
-        is_open = entity is not None and entity.path in HR_WRITES and self.switches["hr_writes"]
-        return writable(entity.path) if entity is not None and is_open else entity
+        if entity is None:
+            return None
+        if entity.path in HR_WRITES and self.switches["hr_writes"]:
+            return writable(entity.path)
+        if entity.path == "purchaseentry/PurchaseEntries" and self.switches["credit_notes"] == "type_31":
+            return with_type(entity.path)
+        return entity
 
     def in_scope(self, entity: Entity, method: str) -> bool:
         """Whether the app was granted this."""
-        level = self.scopes.get(entity.scope, "none") if entity.scope else "manage"
+        scope = self.switches["purchase_entries_scope"] if entity.path in PURCHASE_SETS else entity.scope
+        level = self.scopes.get(str(scope), "none") if scope else "manage"
         return level == "manage" or (level == "read" and method == "GET")
 
     def by_role(self, entity: Entity, method: str) -> bool:

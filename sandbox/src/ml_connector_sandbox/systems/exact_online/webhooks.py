@@ -53,8 +53,25 @@ TOPICS = frozenset(
     }
 )
 ENTRIES, LINES = "generaljournalentry/GeneralJournalEntries", "generaljournalentry/GeneralJournalEntryLines"
-OF_SET = {"financial/GLAccounts": "GLAccounts", "crm/Accounts": "Accounts", ENTRIES: "GeneralJournalEntries"}
-"""The topic of a set; a line is news of its entry."""
+OF_SET = {
+    "financial/GLAccounts": "GLAccounts",
+    "crm/Accounts": "Accounts",
+    "crm/BankAccounts": "BankAccounts",
+    "documents/Documents": "Documents",
+    "documents/DocumentAttachments": "DocumentAttachments",
+    ENTRIES: "GeneralJournalEntries",
+    "purchaseentry/PurchaseEntries": "PurchaseEntries",
+    "financialtransaction/BankEntries": "BankEntries",
+}
+"""The topic of a set."""
+_OF_LINES = {
+    LINES: ENTRIES,
+    "purchaseentry/PurchaseEntryLines": "purchaseentry/PurchaseEntries",
+    "financialtransaction/BankEntryLines": "financialtransaction/BankEntries",
+}
+"""A line is news of its entry."""
+_OF_TYPE = {30: "purchaseentry/PurchaseEntries", 31: "purchaseentry/PurchaseEntries"}
+BANK_ENTRIES = "financialtransaction/BankEntries"
 
 
 def sign(secret: str, content: bytes) -> tuple[bytes, Mapping[str, str]]:
@@ -116,10 +133,18 @@ class Webhooks:
 
     def tell_of(self, book: DivisionBook, path: str, action: str, row: Row) -> None:
         """Tell of a row of the set at that path, whoever changed it; a set without a topic is not told of."""
-        if path == LINES:
-            path, action = ENTRIES, "Update"
+        if path in _OF_LINES:
+            path, action = _OF_LINES[path], "Update"
         if path in OF_SET:
-            self._tell(book, OF_SET[path], action, row["EntryID" if path == ENTRIES else "ID"], path)
+            key = row["EntryID" if path in _OF_LINES.values() else "ID"]
+            self._tell(book, OF_SET[path], action, key, path)
+
+    def tell_of_entry(self, book: DivisionBook, action: str, entry: Row, journal_type: int) -> None:
+        """Tell of an entry of any journal; those of a payment service's are not told of."""
+        if entry["Type"] == 40 and journal_type != 12:
+            return
+        path = BANK_ENTRIES if entry["Type"] == 40 else _OF_TYPE.get(entry["Type"], ENTRIES)
+        self.tell_of(book, path, action, entry)
 
     def _tell(self, book: DivisionBook, topic: str, action: str, key: str, path: str) -> None:
         for row in book["subscriptions"].all("Topic", topic):
