@@ -44,6 +44,7 @@ LEDGER: dict[str, Any] = {
         {"code": "20", "description": "Bank", "type": 12, "account": "1100"},
         {"code": "25", "description": "Payment service", "type": 16, "account": "1120"},
         {"code": "90", "description": "General", "type": 90},
+        {"code": "91", "description": "General with VAT", "type": 90, "allow_vat": True},
     ],
     "periods": {"first_year": 2025, "years": 3, "closed": [["60", 2025, 12]]},
     "vat_codes": [

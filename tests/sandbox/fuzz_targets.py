@@ -202,6 +202,7 @@ def _bought(world: Office) -> list[Place]:
         "financialtransaction/BankEntries": {"JournalCode": "20", "BankEntryLines": [bank]},
         "financialtransaction/BankEntryLines": {"EntryID": made["EntryID"], **bank},
         "crm/BankAccounts": {"Account": world.supplier(), "BankAccount": "NL1", "BICCode": "X", "Main": True},
+        "crm/Contacts": {"Account": world.supplier(), "FirstName": "x", "LastName": "y", "HID": 5},
         "cashflow/PaymentConditions": terms,
         "financial/ExchangeRates": {"SourceCurrency": "USD", "Rate": 0.9, "StartDate": "2026-07-01"},
         "documents/Documents": {**document, "HID": 7, "FinancialTransactionEntryID": made["EntryID"]},

@@ -201,6 +201,42 @@ def test_bank_accounts_that_are_refused(office: Any, body: dict[str, Any], messa
     assert (500, message) == (answer.status_code, answer.json()["error"]["message"]["value"])
 
 
+def test_contacts_of_a_supplier(office: Any) -> None:
+    """A first or a last name is needed; little comes back without `Prefer`; gone with their relation."""
+    path, body = "crm/Contacts", {"Account": office.supplier("30"), "FirstName": "Zoë", "LastName": "O'Brien"}
+    sparse = office.post(path, body).json()["d"]
+    assert ["__metadata", *ORDERS[path].split()] == list(sparse)
+    assert (None, body["Account"]) == (sparse["LastName"], sparse["Account"])
+    row = office.one(path, sparse["ID"])
+    assert ("Zoë O'Brien", "Ink Ltd", True, True) == tuple(
+        row[name] for name in ("FullName", "AccountName", "IsMainContact", "AccountIsSupplier")
+    )
+    assert "Mandatory: Last name" in office.post(path, {"Account": body["Account"]}).text
+    assert "Invalid reference: Account" in office.post(path, {**body, "Account": NOBODY}).text
+    assert 204 == office.put(path, sparse["ID"], Email="z@ink.example").status_code
+    assert [sparse["ID"]] == [
+        found["ID"] for found in office.every_row("sync/CRM/Contacts?$filter=Timestamp gt 1L&$select=ID")
+    ]
+    assert 204 == office.remove("crm/Accounts", body["Account"]).status_code
+    assert [2, 5] == sorted(row["EntityType"] for row in office.every_row("sync/Deleted"))
+
+
+def test_texts_that_are_cut(make_office: Any) -> None:
+    """By switch: two references that differ at their end become one."""
+    office = make_office(text_overflow="truncate")
+    made = office.buy(YourRef="x" * 33 + "1", Description="y" * 70)
+    assert ("x" * 30, "y" * 60) == (made["YourRef"], made["Description"])
+    assert "Already exists: Your ref." == office.refused(YourRef="x" * 33 + "2")
+
+
+def test_new_entries_are_seen_later(make_office: Any) -> None:
+    """By switch; read by its key an entry is there at once."""
+    office = make_office(visibility_lag_seconds=60)
+    made = office.buy()
+    assert [[], []] == [office.rows(ENTRIES), office.rows("cashflow/Payments")]
+    assert made["EntryID"] == office.one(ENTRIES, made["EntryID"])["EntryID"]
+
+
 def test_suppliers_refer_to_what_there_is(office: Any) -> None:
     """Terms and accounts; creditors of another account than the journal's are refused on booking."""
     key = office.supplier()
@@ -319,6 +355,7 @@ def told(make_office: Any) -> Any:
     hooks.send = receive
     topics = (
         "Accounts",
+        "Contacts",
         "BankAccounts",
         "Documents",
         "DocumentAttachments",
@@ -363,6 +400,9 @@ def test_whatever_is_written_is_told(told: Any) -> None:
     assert ["BankAccounts Create", "BankAccounts Update", "BankAccounts Delete"] == look()
     office.remove(ENTRIES, made["EntryID"])
     assert ["PurchaseEntries Delete"] == look()
+    contact = {"Account": office.supplier(), "LastName": "Z"}
+    office.remove("crm/Contacts", office.post("crm/Contacts", contact).json()["d"]["ID"])
+    assert ["Contacts Create", "Contacts Delete"] == look()
     bank = {"GLAccount": office.account("4100"), "AmountFC": -1}
     entry = office.post("financialtransaction/BankEntries", {"JournalCode": "20", "BankEntryLines": [bank]})
     key = entry.json()["d"]["EntryID"]
@@ -430,6 +470,7 @@ def test_every_set_of_the_purchase_side_can_be_read(office: Any, accept: str) ->
     made = office.buy(PaymentCondition="D")
     office.post(FILES, {"Document": made["Document"], "FileName": "a", "Attachment": ""}).raise_for_status()
     office.control("pay", pays=[{"entry": made["EntryID"], "amount": "1.00"}])
+    office.post("crm/Contacts", {"Account": made["Supplier"], "LastName": "Z"}).raise_for_status()
     sets = [path for path in entities() if path.split("/")[0] in SERVICES and path not in LICENSED]
     assert len(sets) > 30
     for path in sets:

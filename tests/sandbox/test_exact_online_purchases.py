@@ -393,6 +393,56 @@ def test_entry_numbers_and_ids(make_office: Any) -> None:
     assert "Data already exists" == office.refused(twice, twice, YourRef="f")
 
 
+def _general(office: Any, *lines: tuple[str, Any, str | None, Any]) -> Any:
+    rows = []
+    for account, amount, code, vat in lines:
+        more = {"VATCode": code} if code else {}
+        rows.append(office.line(account, amount, **more, **({} if vat is None else {"AmountVATFC": vat})))
+    return office.book(office.entry(*rows, JournalCode="91"))
+
+
+def test_general_journals_with_vat_make_its_lines(office: Any) -> None:
+    """Computed or as sent, from the account's code too; the entry comes to nothing with them."""
+    made = _general(
+        office, ("4000", 100, "21", None), ("4200", 50, None, "10.49"), ("4300", "-181.49", None, None)
+    )
+    assert 201 == made.status_code, made.text
+    key = made.json()["d"]["EntryID"]
+    expected = [("4000", "100.00"), ("4200", "50.00"), ("4300", "-181.49"), ("1520", "31.49")]
+    assert expected == office.booked(key)
+    rows = office.rows(f"generaljournalentry/GeneralJournalEntryLines?$filter=EntryID eq guid'{key}'")
+    assert {(21, 100, 0.21), (10.49, 50, 0.21)} == {
+        (row["AmountVATFC"], row["VATBaseAmountFC"], row["VATPercentage"])
+        for row in rows
+        if row["AmountVATFC"]
+    }
+    assert office.is_balanced()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([("4000", 100, "21", None), ("4300", -100, None, None)], "not balanced on: 2026 / 7"),
+        ([("4000", 100, "N", 21), ("4300", -100, None, None)], NO_AMOUNT),
+        ([("4000", 100, None, 21), ("4300", -121, None, None)], "Mandatory: VAT code"),
+        ([("4000", 100, "OLD", None), ("4300", -119, None, None)], "Blocked: VAT code: OLD"),
+    ],
+)
+def test_general_journals_with_vat_refuse(office: Any, lines: Any, message: str) -> None:
+    answer = _general(office, *lines)
+    assert (500, True) == (answer.status_code, message in answer.text)
+
+
+def test_reverse_charge_in_a_general_journal(office: Any) -> None:
+    """Claimed and owed at once; VAT of a sale is owed."""
+    made = _general(office, ("4000", 100, "R", None), ("4300", -100, None, None)).json()["d"]
+    assert [("1520", "21.00"), ("1530", "-21.00")] == office.booked(made["EntryID"])[2:]
+    sold = _general(office, ("4300", -100, "S", None), ("1300", 121, None, None))
+    assert "Mandatory: Account" in sold.text
+    sold = _general(office, ("4300", -100, "S", None), ("1100", 121, None, None)).json()["d"]
+    assert ("1530", "-21.00") == office.booked(sold["EntryID"])[-1]
+
+
 def test_sets_of_journals_do_not_show_purchases(office: Any) -> None:
     """A purchase is no general journal entry, read in a list or by its key; the ledger has both."""
     made = office.buy()

@@ -57,6 +57,15 @@ def pair(world: Any) -> dict[str, str]:
     return given
 
 
+@pytest.mark.parametrize(("only_one", "status"), [(False, 200), (True, 401)])
+def test_a_second_consent_may_end_the_first(make_world: Any, only_one: bool, status: int) -> None:
+    """Users report it of the same user and app; by switch."""
+    world = make_world(one_consent=only_one)
+    first = redeem(world, code_of(ask(world))).json()
+    second = redeem(world, code_of(ask(world))).json()
+    assert [status, 200] == [enter(world, first), enter(world, second)]
+
+
 def test_code_is_redeemed_once_within_three_minutes(world: Any) -> None:
     """The code holds a `!`, comes back with the state, and the life of the token is text."""
     answer = ask(world, state="a b")

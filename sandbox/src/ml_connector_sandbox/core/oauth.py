@@ -148,6 +148,10 @@ class Tokens:
         self._revoked_access.update(self._by_access)
         return len(self._revoked_access) - before
 
+    def keep_only(self, pair: Pair) -> None:
+        """End every consent given so far but the one of that pair."""
+        self._lost.update(chain for chain in range(1, self._chains + 1) if chain != pair.chain)
+
     def revoke_chains(self) -> int:
         """End every consent given so far."""
         before = len(self._lost)

@@ -40,11 +40,17 @@ def post_entry(
     if not lines:
         problems.append("Mandatory: General journal entry lines")
     dated = [{**line, "Date": line.get("Date") or midnight(book.now())} for line in lines]
-    rows = [_line(book, switches, journal, line, problems) for line in dated]
+    checked = [_line(book, switches, journal, line, problems) for line in dated]
+    rows = [row for row, _ in checked]
     named = (header.get("FinancialYear"), header.get("FinancialPeriod"))
     periods = [period_of(book, *named, row["Date"], problems) for row in rows]
+    for row, its_period in _vat_lines(book, switches, checked, periods):
+        rows.append(row)
+        periods.append(its_period)
     number = header.get("EntryNumber")
     problems += number_taken(book, switches, journal, number)
+    if any(row["GLAccount"] is None for row in rows if "GLAccount" in row):
+        problems.append("Mandatory: G/L account - VAT")
     currency, rate = currency_of(
         book, journal, header.get("Currency"), header.get("ExchangeRate") or None, problems
     )
@@ -86,7 +92,7 @@ def post_line(book: DivisionBook, switches: Switches, values: Mapping[str, Any])
         raise Broken("Not allowed: Status")
     problems: list[str] = []
     journal = journal_of(book, entry["JournalCode"], _KINDS, problems)
-    row = _line(book, switches, journal, {**values, "Date": values.get("Date") or entry["Date"]}, problems)
+    row, _ = _line(book, switches, journal, {**values, "Date": values.get("Date") or entry["Date"]}, problems)
     year, period = entry["FinancialYear"], entry["FinancialPeriod"]
     if book.is_closed(entry["JournalCode"], year, period):
         problems.append("Period is closed")
@@ -118,13 +124,32 @@ def delete_entry(book: DivisionBook, entry: Row) -> None:
 
 def _line(
     book: DivisionBook, switches: Switches, journal: Row | None, line: Mapping[str, Any], problems: list[str]
-) -> Row:
+) -> tuple[Row, vat.Split | None]:
+    """A line as it is kept, and its VAT where the journal has any."""
     row, account = coded_line(book, switches, line, problems)
     if switches["ignores_our_ref"]:
         row.pop("OurRef", None)
     relation_of(book, account, row, problems)
-    _vat(book, journal, row, problems)
-    return row
+    return row, _vat(book, journal, account, row, problems)
+
+
+def _vat_lines(
+    book: DivisionBook,
+    switches: Switches,
+    checked: Sequence[tuple[Row, vat.Split | None]],
+    periods: Sequence[tuple[int, int]],
+) -> list[tuple[Row, tuple[int, int]]]:
+    """The lines of VAT that come with the lines of each period."""
+    made = []
+    for period in sorted(set(periods)):
+        mine = [
+            (row, part) for (row, part), its in zip(checked, periods, strict=True) if part and its == period
+        ]
+        for line in vat.booked(book, switches, [part for _, part in mine if part], None):
+            day = next(row["Date"] for row, _ in mine if row.get("VATCode") == line["VATCode"])
+            kind = {"LineType": switches["vat_line_type"], "Date": day}
+            made.append(({**line, **kind}, period))
+    return made
 
 
 def relation_of(book: DivisionBook, account: Row | None, row: Row, problems: list[str]) -> None:
@@ -139,25 +164,29 @@ def relation_of(book: DivisionBook, account: Row | None, row: Row, problems: lis
         problems.append("Mandatory: Account")
 
 
-def _vat(book: DivisionBook, journal: Row | None, row: Row, problems: list[str]) -> None:
-    code = str(row.get("VATCode") or "").strip()
-    if not code:
-        if row.get("AmountVATFC"):
+def _vat(
+    book: DivisionBook, journal: Row | None, account: Row | None, row: Row, problems: list[str]
+) -> vat.Split | None:
+    """Read the VAT of a line and write it into the row; without VAT in the journal a code is refused, and
+    that of the account does not hold.
+    """
+    is_sent = str(row.get("VATCode") or "").strip()
+    if journal is None or not journal["AllowVAT"]:
+        if is_sent:
+            problems.append("Not allowed: VAT code")
+        elif row.get("AmountVATFC"):
             problems.append("Mandatory: VAT code")
-        return
-    if journal is not None and not journal["AllowVAT"]:
-        problems.append("Not allowed: VAT code")
-        return
-    known = vat.code_of(book, code)
-    if known is None:
-        problems.append("Invalid reference: VAT code")
-        return
-    share = vat.percentage_on(book, known, row["Date"])
-    if row.get("AmountVATFC") and not vat.bears_vat(known, share):
-        problems.append(vat.NO_AMOUNT)
+        return None
+    row["VATAmountFC"] = row.pop("AmountVATFC", None)
+    part = vat.split(book, row, account, row["Date"], problems, selling=True)
+    row.pop("VATAmountFC", None)
+    row.pop("VATBaseAmountFC", None)
+    if part.code is None:
+        return None
     row |= {
-        "VATCode": known["Code"],
-        "VATCodeDescription": known["Description"],
-        "VATType": known["Type"],
-        "VATPercentage": share,
+        "AmountFC": part.base + part.cost_of_tax,
+        "AmountVATFC": part.tax,
+        "VATType": part.code["Type"],
+        **dict.fromkeys(("AmountVATBaseFC", "VATBaseAmountFC"), part.base),
     }
+    return part

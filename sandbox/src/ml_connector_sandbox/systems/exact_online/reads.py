@@ -57,6 +57,7 @@ _TABLES = {
     "BankEntries": "bank_entries",
     "BankEntryLines": "bank_lines",
     "crm/BankAccounts": "bank_accounts",
+    "Contacts": "contacts",
     "ExchangeRates": "rates",
     "Documents": "documents",
     "DocumentAttachments": "attachments",
@@ -70,6 +71,7 @@ _OF_TODAY = ("Employees", "ActiveEmployments")
 _MANDATORY = {
     "Accounts": ("ID", "Code", "Modified", "Name", "Email", "VATNumber", "ChamberOfCommerce"),
     "GLAccounts": ("ID", "Code", "Modified", "Type"),
+    "Contacts": ("ID", "Account", "Modified", "Email"),
     "TransactionLines": ("ID", "EntryID", "EntryNumber", "Date", "Modified"),
 }
 """One of these must be in the filter of a single or bulk read, since these sets have a sync twin."""
@@ -94,6 +96,7 @@ _BULK = {
         *("ID", "Account", "AccountCode", "EntryID", "EntryNumber", "TransactionEntryID", "TransactionID"),
         *("Status", "Modified", "Created", "DueDate", "InvoiceDate", "InvoiceNumber", "Journal", "YourRef"),
     ),
+    "Contacts": ("ID", "Account", "Modified", "Created", "Email"),
     "Documents": ("ID", "HID", "Modified", "Created", "Type", "Account", "Subject"),
     "DocumentAttachments": ("ID", "Document"),
 }

@@ -43,7 +43,7 @@ from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
 NOT_FOUND = "Resource not found for the segment"
 COST_ANALYSIS = ("hrm/Costcenters", "hrm/Costunits")
 """Sets that a division has only where it uses cost analysis."""
-_SPARSE = {"crm/Accounts": ("ID",)}
+_SPARSE = {"crm/Accounts": ("ID",), "crm/Contacts": ("ID", "Account")}
 """Sets that answer a POST with little more than the key, unless asked for the whole with `Prefer`."""
 
 

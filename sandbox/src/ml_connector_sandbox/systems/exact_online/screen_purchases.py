@@ -113,6 +113,10 @@ def _merge(tenant: Tenant, typed: Json) -> Json:
         book.change("purchases", row, moved)
     for row in book["bank_accounts"].all("Account", old["ID"]):
         book.change("bank_accounts", row, {"Account": new["ID"], "AccountName": new["Name"], "Main": False})
+    for row in book["contacts"].all("Account", old["ID"]):
+        book.change(
+            "contacts", row, {"Account": new["ID"], "AccountName": new["Name"], "IsMainContact": False}
+        )
     if typed.get("archive"):
         book.change("relations", old, {"Blocked": True, "EndDate": _today(book)})
     else:

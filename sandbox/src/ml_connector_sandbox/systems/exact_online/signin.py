@@ -103,6 +103,8 @@ class SignIn:
         try:
             if form.get("grant_type") == "authorization_code":
                 pair = self.tokens.redeem(form.get("code", ""), form.get("redirect_uri", ""), self._now())
+                if self.switches["one_consent"]:
+                    self.tokens.keep_only(pair)
             elif form.get("grant_type") == "refresh_token" and form.get("refresh_token"):
                 pair = self.tokens.refresh(form["refresh_token"], self._now())
             else:

@@ -98,10 +98,41 @@ def remove_bank_account(book: DivisionBook, row: Row) -> None:
             book.change("payments", item, payables.bank_fields(None))
 
 
+def add_contact(book: DivisionBook, switches: Switches, values: Mapping[str, Any]) -> Row:
+    """Give a relation a contact, or raise `Broken`."""
+    row = {name: value for name, value in values.items() if value is not None and name != "ID"}
+    relation = book["relations"].get(row.get("Account"))
+    problems = [] if row.get("Account") else ["Mandatory: Account"]
+    if row.get("Account") and relation is None:
+        problems.append("Invalid reference: Account")
+    problems += _contact_problems(switches, row)
+    if problems or relation is None:
+        raise Broken(*problems)
+    number = row.get("HID") or book.next_hid("contacts")
+    row |= {"HID": number, "Code": str(number).rjust(18), "FullName": _full_name(row)}
+    row.setdefault("StartDate", midnight(book.now()))
+    flags = {"AccountIsCustomer": bool(relation.get("IsSales")), "IsAnonymised": 0}
+    named = {"AccountName": relation["Name"], "AccountIsSupplier": bool(relation.get("IsSupplier"))}
+    main = not book["contacts"].all("Account", relation["ID"])
+    return book.add("contacts", {**row, **flags, **named, "IsMainContact": main})
+
+
+def change_contact(book: DivisionBook, switches: Switches, row: Row, values: Mapping[str, Any]) -> None:
+    """Change the fields that were sent, or raise `Broken`. The relation stays the same."""
+    changes = {name: value for name, value in values.items() if name not in ("ID", "Account", "HID")}
+    wished = {**row, **changes}
+    problems = _contact_problems(switches, wished)
+    if problems:
+        raise Broken(*problems)
+    cut = {name: wished[name] for name in changes}
+    book.change("contacts", row, {**cut, "FullName": _full_name(wished)})
+
+
 def remove_all_of(book: DivisionBook, relation: Row) -> None:
-    """Take away the bank accounts of a relation that is gone."""
-    for row in book["bank_accounts"].all("Account", relation["ID"]):
-        book.remove("bank_accounts", row)
+    """Take away the bank accounts and contacts of a relation that is gone."""
+    for table in ("bank_accounts", "contacts"):
+        for row in book[table].all("Account", relation["ID"]):
+            book.remove(table, row)
 
 
 def change_payment(book: DivisionBook, row: Row, values: Mapping[str, Any]) -> None:
@@ -163,6 +194,17 @@ def _rate_problems(book: DivisionBook, row: Mapping[str, Any]) -> list[str]:
     if not RATE_RANGE[0] <= (row.get("Rate") or 0) < RATE_RANGE[1]:
         problems.append("Invalid: Rate")
     return problems
+
+
+def _contact_problems(switches: Switches, row: Row) -> list[str]:
+    problems = [] if row.get("FirstName") or row.get("LastName") else ["Mandatory: Last name"]
+    for name in ("FirstName", "LastName"):
+        fit(switches, row, name, TEXT_MAX, problems)
+    return problems
+
+
+def _full_name(row: Row) -> str:
+    return " ".join(str(row[name]) for name in ("FirstName", "MiddleName", "LastName") if row.get(name))
 
 
 def _compact(text: Any) -> str:

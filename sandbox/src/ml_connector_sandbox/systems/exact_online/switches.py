@@ -20,6 +20,11 @@ SWITCHES = (
         meaning="an old refresh token, presented again, ends the whole consent",
     ),
     Switch(
+        name="one_consent",
+        default=False,
+        meaning="a new consent of the user for the app ends the ones before",
+    ),
+    Switch(
         name="unauthorized_as",
         default="html",
         choices=("html", "json"),

@@ -81,8 +81,16 @@ def bears_vat(code: Row, percentage: Decimal) -> bool:
     return code["Type"] in (_EXCLUDING, _INCLUDING) and bool(percentage)
 
 
-def split(book: DivisionBook, row: Row, account: Row | None, day: datetime, problems: list[str]) -> Split:
-    """Read the VAT of a coded purchase line and write it into the row. Without a code the default of the
+def split(
+    book: DivisionBook,
+    row: Row,
+    account: Row | None,
+    day: datetime,
+    problems: list[str],
+    *,
+    selling: bool = False,
+) -> Split:
+    """Read the VAT of a coded line and write it into the row. Without a code the default of the
     account holds, and without that there is no VAT.
     """
     amount, sent = row["AmountFC"], row.pop("VATAmountFC", None)
@@ -98,7 +106,7 @@ def split(book: DivisionBook, row: Row, account: Row | None, day: datetime, prob
         problems.append("Invalid reference: VAT code")
         return Split(base=amount)
     share = percentage_on(book, code, day)
-    problems += _problems(code, share, asked, given)
+    problems += _problems(code, share, asked, given, selling=selling)
     tax = _tax(code, share, amount, given, problems)
     base = amount - tax if code["Type"] == _INCLUDING else amount
     blocked_share = Decimal(row.get("VATNonDeductiblePercentage") or 0)
@@ -122,8 +130,10 @@ def split(book: DivisionBook, row: Row, account: Row | None, day: datetime, prob
     )
 
 
-def booked(book: DivisionBook, switches: Switches, splits: Sequence[Split], key: str) -> list[Row]:
-    """The lines of VAT, one per code: to claim, and to pay where the buyer owes it. `key` makes their ids."""
+def booked(book: DivisionBook, switches: Switches, splits: Sequence[Split], key: str | None) -> list[Row]:
+    """The lines of VAT, one per code: to claim, or to pay for a code of sales, and to pay besides where the
+    buyer owes it. `key` makes their ids, if any.
+    """
     groups: dict[str, list[Split]] = {}
     for part in splits:
         if part.code is not None and bears_vat(part.code, part.percentage):
@@ -133,7 +143,8 @@ def booked(book: DivisionBook, switches: Switches, splits: Sequence[Split], key:
         code = parts[0].code
         assert code is not None
         claimed = tax_of(switches, parts) - sum((part.cost_of_tax for part in parts), Decimal(0))
-        rows.append(_line(book, code, "GLToClaim", claimed, parts, key))
+        field = "GLToPay" if code.get("VATTransactionType") == "S" else "GLToClaim"
+        rows.append(_line(book, code, field, claimed, parts, key))
         if parts[0].charged:
             rows.append(_line(book, code, "GLToPay", -tax_of(switches, parts), parts, key))
     return [row for row in rows if row["AmountFC"]]
@@ -166,11 +177,11 @@ def accounts_of(book: DivisionBook) -> list[Row]:
     return [row for row in book["accounts"] if row["Type"] == _VAT_ACCOUNT]
 
 
-def _problems(code: Row, share: Decimal, asked: Any, given: Decimal | None) -> list[str]:
+def _problems(code: Row, share: Decimal, asked: Any, given: Decimal | None, *, selling: bool) -> list[str]:
     problems = []
     if code.get("IsBlocked"):
         problems.append(f"Blocked: VAT code: {code['Code'].strip()}")
-    if code.get("VATTransactionType") == "S":
+    if code.get("VATTransactionType") == "S" and not selling:
         problems.append("Not allowed: VAT code")
     if (asked is not None and Decimal(asked) != share) or (code["Type"] == _INCLUDING and not share):
         problems.append("Invalid: VAT percentage []")
@@ -195,13 +206,14 @@ def _tax(code: Row, share: Decimal, amount: Decimal, given: Decimal | None, prob
 
 
 def _line(
-    book: DivisionBook, code: Row, field: str, amount: Decimal, parts: Sequence[Split], key: str
+    book: DivisionBook, code: Row, field: str, amount: Decimal, parts: Sequence[Split], key: str | None
 ) -> Row:
     accounts = accounts_of(book)
     fallback = accounts[0 if field == "GLToClaim" else -1] if accounts else None
     account: Mapping[str, Any] = book["accounts"].get(code.get(field)) or fallback or {}
+    own = {} if key is None else {"ID": str(uuid.uuid5(uuid.UUID(key), f"{field} {code['Code']}"))}
     return {
-        "ID": str(uuid.uuid5(uuid.UUID(key), f"{field} {code['Code']}")),
+        **own,
         "AmountFC": amount,
         "AmountVATBaseFC": sum((part.base for part in parts), Decimal(0)),
         "GLAccount": account.get("ID"),

@@ -57,6 +57,7 @@ OF_SET = {
     "financial/GLAccounts": "GLAccounts",
     "crm/Accounts": "Accounts",
     "crm/BankAccounts": "BankAccounts",
+    "crm/Contacts": "Contacts",
     "documents/Documents": "Documents",
     "documents/DocumentAttachments": "DocumentAttachments",
     ENTRIES: "GeneralJournalEntries",

@@ -57,6 +57,8 @@ def change(tenant: Tenant, book: DivisionBook, entity: Entity, row: Row, values:
             archive.change(book, row, values)
         case "crm/BankAccounts":
             suppliers.change_bank_account(book, switches, row, values)
+        case "crm/Contacts":
+            suppliers.change_contact(book, switches, row, values)
         case "cashflow/Payments":
             suppliers.change_payment(book, row, values)
         case "financial/ExchangeRates":
@@ -87,6 +89,8 @@ def delete(tenant: Tenant, book: DivisionBook, entity: Entity, row: Row) -> None
             book.remove("attachments", row)
         case "crm/BankAccounts":
             suppliers.remove_bank_account(book, row)
+        case "crm/Contacts":
+            book.remove("contacts", row)
         case "financial/ExchangeRates":
             book.remove("rates", row)
         case path:
@@ -124,6 +128,8 @@ def _created(tenant: Tenant, book: DivisionBook, entity: Entity, values: Json, b
             return archive.attach(book, switches, values)
         case "crm/BankAccounts":
             return suppliers.add_bank_account(book, switches, values)
+        case "crm/Contacts":
+            return suppliers.add_contact(book, switches, values)
         case "financial/ExchangeRates":
             return suppliers.add_rate(book, values)
         case "webhooks/WebhookSubscriptions":
