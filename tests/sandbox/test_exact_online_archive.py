@@ -67,6 +67,25 @@ def test_documents_that_are_refused(office: Any, body: dict[str, Any], message: 
 def test_a_portal_user_makes_no_documents(make_office: Any) -> None:
     office = make_office(portal_user=True)
     assert "Document Type not allowed" in office.post(DOCUMENTS, {"Subject": "Invoice", "Type": 20}).text
+    office.vendor.switches.set({"portal_user": False})
+    _document(office)
+
+
+@pytest.mark.parametrize(
+    ("path", "portal", "has"),
+    [
+        (DOCUMENTS, False, True),
+        (DOCUMENTS, True, False),
+        (ENTRIES, True, True),
+        ("purchase/PurchaseInvoices", False, False),
+        ("cashflow/Payments", False, False),
+    ],
+)
+def test_rights_are_told_beforehand(make_office: Any, path: str, portal: bool, has: bool) -> None:
+    """Of a user who may not make documents, of a set without a licence, and of one that takes no POST."""
+    office = make_office(portal_user=portal)
+    answer = office.get(f"users/UserHasRights?endpoint='{path}'&method=POST")
+    assert {"d": {"UserHasRights": has}} == answer.json()
 
 
 def test_files_of_a_document(office: Any) -> None:

@@ -349,6 +349,11 @@ def test_lines_are_added_changed_and_taken_away(office: Any) -> None:
     assert [("175.50", 20)] == office.items(key)
     assert 204 == office.put(LINES, added.json()["d"]["ID"], AmountFC=60, VATCode="N").status_code
     assert [("181.00", 20)] == office.items(key)
+    deferred = {"From": "2026-07-01", "To": "2026-12-31", "CostCenter": "SALES"}
+    assert 204 == office.put(LINES, added.json()["d"]["ID"], **deferred).status_code
+    assert 204 == office.put(LINES, added.json()["d"]["ID"], **dict.fromkeys(deferred)).status_code
+    row = office.one(LINES, added.json()["d"]["ID"])
+    assert [None, None, None] == [row[name] for name in deferred]
     assert office.is_balanced()
     assert 204 == office.remove(LINES, added.json()["d"]["ID"]).status_code
     assert [("4000", "100.00"), ("1520", "21.00"), ("1600", "-121.00")] == office.booked(key)

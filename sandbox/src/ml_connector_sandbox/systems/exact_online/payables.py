@@ -1,5 +1,5 @@
-"""What is owed to suppliers: every line on a creditor account with a relation is an open item, until it is
-matched with others that come to nothing together.
+"""What is owed to suppliers: every line on an account of creditors with a relation is an open item, until it
+is matched with others that come to nothing together. What debtors owe is kept, and never matched.
 
     line of an entry ─follow─► item (20 open) ─select, process─► 30, 40 ─match─► 50 ─unmatch─► 20
 
@@ -20,7 +20,8 @@ from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.dimensions import cents
 
 OPEN, SELECTED, PROCESSED, MATCHED = 20, 30, 40, 50
-PAYABLE = 22
+PAYABLE, RECEIVABLE = 22, 20
+"""Types of accounts, and `LineType` of their items."""
 _BANK = 40
 _DISCOUNT = ("AmountDiscountFC", "AmountDiscountDC", "_offered_fc", "_offered_dc")
 _END = ("EndDate", "EndYear", "EndPeriod", "LastPaymentDate", "_match")
@@ -29,7 +30,8 @@ _END = ("EndDate", "EndYear", "EndPeriod", "LastPaymentDate", "_match")
 def follow(book: DivisionBook, switches: Switches, entry: Row) -> None:
     """Bring the items of an entry in line with its lines; only for an entry without a matched item."""
     purchase = book["purchases"].get(entry["EntryID"]) or {}
-    wanted = [_item(book, switches, entry, line, purchase) for line in owed(book, entry)]
+    lines = [*owed(book, entry), *owed(book, entry, RECEIVABLE)]
+    wanted = [_item(book, switches, entry, line, purchase) for line in lines]
     kept = {row["ID"] for row in wanted}
     held = book["payments"].all("TransactionEntryID", entry["EntryID"])
     for row in held:
@@ -44,14 +46,16 @@ def follow(book: DivisionBook, switches: Switches, entry: Row) -> None:
             book.change("payments", old, {k: v for k, v in row.items() if k not in own})
 
 
-def owed(book: DivisionBook, entry: Row) -> list[Row]:
-    """The lines of an entry that are owed or owing: on a creditor account, with a relation."""
+def owed(book: DivisionBook, entry: Row, kind: int = PAYABLE) -> list[Row]:
+    """The lines of an entry that are owed or owing: on an account of creditors, or another kind, with a
+    relation.
+    """
     return [
         line
         for line in book.entry_lines(entry)
         if line.get("Account")
         and line["AmountFC"]
-        and (book["accounts"].get(line["GLAccount"]) or {}).get("Type") == PAYABLE
+        and (book["accounts"].get(line["GLAccount"]) or {}).get("Type") == kind
     ]
 
 
@@ -158,16 +162,15 @@ def remove_entry(book: DivisionBook, entry: Row) -> None:
 
 def open_items(book: DivisionBook, entry: Row) -> list[Row]:
     """The items of an entry that are not matched, the largest first."""
-    rows = book["payments"].all("TransactionEntryID", entry["EntryID"])
-    return sorted(
-        (row for row in rows if row["Status"] != MATCHED), key=lambda row: (-abs(row["_fc"]), row["ID"])
-    )
+    items = book["payments"].all("TransactionEntryID", entry["EntryID"])
+    rows = [row for row in items if row["LineType"] == PAYABLE and row["Status"] != MATCHED]
+    return sorted(rows, key=lambda row: (-abs(row["_fc"]), row["ID"]))
 
 
 def listed(book: DivisionBook) -> Iterable[Row]:
     """Every open item, as read/financial/PayablesList shows it."""
     for row in book["payments"]:
-        if row["Status"] == MATCHED:
+        if row["Status"] == MATCHED or row["LineType"] != PAYABLE:
             continue
         yield {
             **{name: row.get(name) for name in ("Description", "DueDate", "InvoiceDate", "InvoiceNumber")},
@@ -186,16 +189,18 @@ def listed(book: DivisionBook) -> Iterable[Row]:
 
 def overview(book: DivisionBook) -> list[Row]:
     """One row of totals, in the division's currency."""
-    held = [row for row in book["payments"] if row["Status"] != MATCHED]
+    unpaid = [row for row in book["payments"] if row["Status"] != MATCHED]
+    held = [row for row in unpaid if row["LineType"] == PAYABLE]
+    due = [row for row in unpaid if row["LineType"] == RECEIVABLE]
     late = [row for row in held if row["DueDate"] < book.now()]
-    nothing = dict.fromkeys(
-        f"{kind}ReceivableInvoice{what}"
-        for kind in ("Outstanding", "Overdue")
-        for what in ("Amount", "Count")
-    )
+    to_get = sum((-row["_dc"] for row in due), Decimal(0))
+    overdue = [row for row in due if row["DueDate"] < book.now()]
     return [
         {
-            **{name: Decimal(0) for name in nothing},
+            "OutstandingReceivableInvoiceAmount": to_get,
+            "OutstandingReceivableInvoiceCount": len(due),
+            "OverdueReceivableInvoiceAmount": sum((-row["_dc"] for row in overdue), Decimal(0)),
+            "OverdueReceivableInvoiceCount": len(overdue),
             "CurrencyCode": book.currency,
             "OutstandingPayableInvoiceAmount": sum((row["_dc"] for row in held), Decimal(0)),
             "OutstandingPayableInvoiceCount": len(held),
@@ -266,7 +271,7 @@ def _item(book: DivisionBook, switches: Switches, entry: Row, line: Row, purchas
         "TransactionReportingYear": entry["FinancialYear"],
         "TransactionStatus": entry["Status"],
         "TransactionType": entry["Type"],
-        "LineType": PAYABLE,
+        "LineType": (book["accounts"].get(line["GLAccount"]) or {}).get("Type", PAYABLE),
         "IsFullyPaid": False,
         "IsBatchBooking": 0,
         "Source": 0,

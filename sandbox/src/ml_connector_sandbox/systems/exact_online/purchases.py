@@ -41,6 +41,10 @@ _COST = (
     *("Quantity", "VATCode", "VATCodeDescription", "VATPercentage"),
 )
 """What a booked cost line has of the line that was sent."""
+_STAMPS = (
+    *("Created", "Creator", "CreatorFullName", "Modified", "Modifier", "ModifierFullName", "Timestamp"),
+    "Division",
+)
 _OF_HEADER = (
     "DueDate",
     "YourRef",
@@ -173,7 +177,8 @@ def _rebook(
         if old is None:
             book.add("purchase_lines", line)
         else:
-            book.change("purchase_lines", old, {**dict.fromkeys(_COST), **line})
+            gone = (name for name in old if name not in line and name not in _STAMPS)
+            book.change("purchase_lines", old, {**dict.fromkeys(gone), **line})
     book.change("entries", entry, _entry(row))
     rewrite_lines(book, switches, entry, [_stamped(row, line) for line in checked.booked])
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.exact_online import employees, payables
+from ml_connector_sandbox.systems.exact_online import employees, payables, reports
 from ml_connector_sandbox.systems.exact_online.book import TYPE_GENERAL_JOURNAL, DivisionBook
-from ml_connector_sandbox.systems.exact_online.masters import JOURNAL_TYPES
 from ml_connector_sandbox.systems.exact_online.odata import (
     SYNTAX,
     UNSUPPORTED,
@@ -52,6 +50,7 @@ _TABLES = {
     "PurchaseEntries": "purchases",
     "PurchaseEntryLines": "purchase_lines",
     "Payments": "payments",
+    "Receivables": "payments",
     "PaymentTerms": "payments",
     "PaymentConditions": "conditions",
     "BankEntries": "bank_entries",
@@ -227,9 +226,9 @@ class Sets:
         if entity.name in ("Divisions", "AllDivisions"):
             return self.divisions(book, entity)
         if entity.name == "JournalStatusList":
-            return _journal_statuses(book, query)
+            return reports.journal_statuses(book, query)
         if entity.name == "ReportingBalance":
-            return _balances(book)
+            return reports.balances(book)
         if entity.name == "PayablesList":
             return payables.listed(book)
         if entity.name == "OutstandingInvoicesOverview":
@@ -240,7 +239,7 @@ class Sets:
             return ()
         where = query.where
         rows = book[name].candidates(where.equal if where else {}, where.above if where else {})
-        if name in ("lines", "entries"):
+        if name in ("lines", "entries", "payments"):
             rows = [row for row in rows if _shows(entity, row)]
         if name == "employees":
             rows = [employees.shown(book, row) for row in rows]
@@ -256,9 +255,11 @@ def _table_of(entity: Entity) -> str | None:
 
 
 def _shows(entity: Entity, row: Row) -> bool:
-    """Whether the set has that row of its table: line 0 is in the sync set only, and entries of general
-    journals have sets of their own.
+    """Whether the set has that row of its table: line 0 is in the sync set only, entries of general journals
+    have sets of their own, and only the sync set holds payables and receivables together.
     """
+    if entity.name in ("Payments", "Receivables"):
+        return bool((row["LineType"] == payables.PAYABLE) is (entity.name == "Payments"))
     if entity.service == "generaljournalentry" and row.get("Type") != TYPE_GENERAL_JOURNAL:
         return False
     return entity.service == "sync" or row.get("LineNumber") != 0
@@ -275,83 +276,6 @@ def sync_timestamp(book: DivisionBook, parameters: Sequence[tuple[str, str]]) ->
         "API": asked.get("endpoint", "").strip("'"),
         "TimeStampAsBigInt": str(book.stamp_before(moment)),
     }
-
-
-def _journal_statuses(book: DivisionBook, query: Query) -> Iterable[Row]:
-    wanted = dict(query.where.equal) if query.where else {}
-    year, number = wanted.get("Year"), wanted.get("Period")
-    periods = [
-        p for p in book["periods"] if year in (None, p["FinYear"]) and number in (None, p["FinPeriod"])
-    ]
-    for journal in book["journals"]:
-        if wanted.get("Journal", journal["Code"]) != journal["Code"]:
-            continue
-        for period in periods:
-            if (
-                wanted.get("Year", period["FinYear"]) != period["FinYear"]
-                or wanted.get("Period", period["FinPeriod"]) != period["FinPeriod"]
-            ):
-                continue
-            closed = book.is_closed(journal["Code"], period["FinYear"], period["FinPeriod"])
-            yield {
-                "Journal": journal["Code"],
-                "JournalDescription": journal["Description"],
-                "JournalType": journal["Type"],
-                "JournalTypeDescription": JOURNAL_TYPES.get(journal["Type"], ""),
-                "Period": period["FinPeriod"],
-                "Year": period["FinYear"],
-                "Status": int(closed),
-                "StatusDescription": "Closed" if closed else "Open",
-            }
-
-
-def _balances(book: DivisionBook) -> list[Row]:
-    groups: dict[tuple[Any, ...], Row] = {}
-    sums: dict[tuple[Any, ...], list[Decimal]] = defaultdict(list)
-    for line in book["lines"]:
-        if not line["LineNumber"]:
-            continue
-        key = tuple(
-            line.get(n)
-            for n in (
-                "GLAccount",
-                "CostCenter",
-                "CostUnit",
-                "FinancialYear",
-                "FinancialPeriod",
-                "Status",
-                "Type",
-            )
-        )
-        sums[key].append(line["AmountDC"])
-        groups.setdefault(key, line)
-    rows = []
-    for number, (key, amounts) in enumerate(sums.items(), 1):
-        line = groups[key]
-        account = book["accounts"].get(line["GLAccount"]) or {}
-        rows.append(
-            {
-                "ID": number,
-                "Amount": sum(amounts, Decimal(0)),
-                "AmountDebit": sum((a for a in amounts if a > 0), Decimal(0)),
-                "AmountCredit": -sum((a for a in amounts if a < 0), Decimal(0)),
-                "BalanceType": account.get("BalanceType"),
-                "CostCenterCode": line.get("CostCenter"),
-                "CostCenterDescription": line.get("CostCenterDescription"),
-                "CostUnitCode": line.get("CostUnit"),
-                "CostUnitDescription": line.get("CostUnitDescription"),
-                "Count": len(amounts),
-                "Division": book.code,
-                "GLAccount": line["GLAccount"],
-                "GLAccountCode": line["GLAccountCode"],
-                "GLAccountDescription": line["GLAccountDescription"],
-                "ReportingPeriod": line["FinancialPeriod"],
-                "ReportingYear": line["FinancialYear"],
-                "Status": line["Status"],
-                "Type": line["Type"],
-            }
-        )
-    return rows
 
 
 def _order(entity: Entity, query: Query) -> tuple[tuple[str, bool], ...]:

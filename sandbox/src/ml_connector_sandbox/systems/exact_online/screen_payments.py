@@ -252,6 +252,7 @@ def _payables(tenant: Tenant, _: Json) -> Json:
             }
             for book in tenant.books_by_division.values()
             for row in book["payments"]
+            if row["LineType"] == payables.PAYABLE
         ]
     }
 
