@@ -78,6 +78,8 @@ LEDGER: dict[str, Any] = {
     ],
     "payment_conditions": [
         {"code": "30", "description": "30 days", "days": 30, "default": True},
+        {"code": "P", "description": "30 % at once, the rest later", "days": 0, "percentage": "0.3"},
+        {"code": "P", "description": "30 % at once, the rest later", "days": 60, "percentage": "0.7"},
         {"code": "ME", "description": "Second month's end and 15 days", "months": 2, "days": 15},
         {
             "code": "D",

@@ -344,6 +344,15 @@ def test_payment_conditions_are_made_and_never_changed(office: Any) -> None:
     assert "2026-08-30" == office.documents()[0]["invoice"]["due"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [{"DiscountPercentage": 2}, {"Percentage": -1}, {"PaymentMethod": "X"}, {"DiscountCalculation": ""}],
+)
+def test_payment_conditions_that_are_refused(office: Any, body: dict[str, Any]) -> None:
+    answer = office.post("cashflow/PaymentConditions", {"Code": "60", "Description": "x", **body})
+    assert (500, True) == (answer.status_code, "Invalid: " in answer.text)
+
+
 def test_rates_are_rows_from_a_day_on(office: Any) -> None:
     path = "financial/ExchangeRates"
     made = office.post(path, {"SourceCurrency": "USD", "Rate": 0.8, "StartDate": "2026-07-01"}).json()["d"]
@@ -464,7 +473,7 @@ def test_what_is_done_at_the_screen_is_told(told: Any) -> None:
         ("cashflow/Payments", "TransactionIsReversal", "Edm.Boolean", "false"),
         ("sync/Cashflow/PaymentTerms", "IsFullyPaid", "Edm.Boolean", "false"),
         ("read/financial/PayablesList", "Amount", "Edm.Double", "121"),
-        ("cashflow/PaymentConditions", "PaymentDays", "Edm.Int32", "30"),
+        ("cashflow/PaymentConditions?$filter=Code eq '30'", "PaymentDays", "Edm.Int32", "30"),
         (ACCOUNTS, "Main", "Edm.Boolean", "true"),
         (DOCUMENTS, "HID", "Edm.Int32", "1"),
         (FILES, "FileSize", "Edm.Double", "3"),

@@ -92,6 +92,20 @@ def test_two_payments_of_one_invoice(office: Any) -> None:
     assert 2 == len(office.rows("financialtransaction/BankEntries"))
 
 
+def test_terms_in_parts_are_several_rows(office: Any) -> None:
+    """Of one transaction, each due on its own day; together they are the invoice, also after a change."""
+    made = office.buy(office.cost("100.01", "N"), PaymentCondition="P")
+    rows = sorted(_of(office, made), key=lambda row: row["AmountFC"])
+    shown = [(row["AmountFC"], row["TransactionAmountFC"], row["DueDate"]) for row in rows]
+    expected = [(30, 100.01, "/Date(1782864000000)/"), (70.01, 100.01, "/Date(1788048000000)/")]
+    assert (expected, 1) == (shown, len({row["TransactionID"] for row in rows}))
+    ids = {row["ID"] for row in rows}
+    assert 204 == office.put(ENTRIES, made["EntryID"], YourRef="x").status_code
+    assert ids == {row["ID"] for row in _of(office, made)}
+    office.control("pay", pays=[{"entry": made["EntryNumber"]}])
+    assert [("70.01", 50), ("30.00", 50)] == office.items(made["EntryID"])
+
+
 def test_one_payment_of_two_invoices(office: Any) -> None:
     """One bank line for both; its own row names no invoice, since it matches two."""
     first, second = office.buy(office.cost(300, "N")), office.buy(office.cost(250, "N"), YourRef="B")
@@ -174,10 +188,13 @@ def test_charges_stand_beside_the_payment(office: Any) -> None:
 
 def test_unmatched_and_matched_again(office: Any) -> None:
     """400 + 600 of 1,000; the 600 are taken back, and stay a part of their own."""
-    made = office.buy(office.cost(1000, "N"))
+    made = office.buy(office.cost(1000, "N"), YourRef="A")
     office.control("pay", pays=[{"entry": made["EntryNumber"], "amount": "400.00"}])
     second = office.control("pay", pays=[{"entry": made["EntryNumber"]}])
+    of_payment = f"{PAYMENTS}?$filter=TransactionEntryID eq guid'{second['id']}'"
+    assert ["A"] == [row["YourRef"] for row in office.rows(of_payment)]
     office.control("unmatch", payment=second["id"])
+    assert [None] == [row["YourRef"] for row in office.rows(of_payment)]
     assert [("600.00", 20), ("400.00", 50)] == office.items(made["EntryID"])
     assert [(None, None)] == [
         (row["EndDate"], row["EndPeriod"]) for row in _of(office, made) if row["Status"] == 20
@@ -239,6 +256,8 @@ def test_payments_in_another_currency(office: Any) -> None:
     assert {690, 230} == {row["AmountDC"] for row in _of(office, made)}
     [line] = office.rows(f"financialtransaction/BankEntryLines?$filter=EntryID eq guid'{paid['id']}'")
     assert (-250, -230, 0.92) == (line["AmountFC"], line["AmountDC"], line["ExchangeRate"])
+    booked = office.rows(f"financialtransaction/TransactionLines?$filter=EntryID eq guid'{paid['id']}'")
+    assert {("1600", 230), ("1100", -230)} == {(row["GLAccountCode"], row["AmountDC"]) for row in booked}
     assert office.is_balanced()
 
 

@@ -8,6 +8,7 @@ Amounts are kept in `_fc` and `_dc`, to pay positive; a switch says with which s
 
 from __future__ import annotations
 
+import calendar
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +32,7 @@ def follow(book: DivisionBook, switches: Switches, entry: Row) -> None:
     """Bring the items of an entry in line with its lines; only for an entry without a matched item."""
     purchase = book["purchases"].get(entry["EntryID"]) or {}
     lines = [*owed(book, entry), *owed(book, entry, RECEIVABLE)]
-    wanted = [_item(book, switches, entry, line, purchase) for line in lines]
+    wanted = [row for line in lines for row in _items(book, switches, entry, line, purchase)]
     kept = {row["ID"] for row in wanted}
     held = book["payments"].all("TransactionEntryID", entry["EntryID"])
     for row in held:
@@ -225,6 +226,28 @@ def main_account(book: DivisionBook, relation: str) -> Row | None:
     return next((row for row in rows if row.get("Main")), None)
 
 
+def _items(book: DivisionBook, switches: Switches, entry: Row, line: Row, purchase: Row) -> list[Row]:
+    """The item of a line, or one for each part of terms that have several."""
+    row = _item(book, switches, entry, line, purchase)
+    terms = book["conditions"].all("Code", purchase.get("PaymentCondition") or "")
+    if len(terms) < 2:
+        return [row]
+    rows, left = [], {"_fc": row["_fc"], "_dc": row["_dc"]}
+    for number, part in enumerate(terms):
+        is_last = number == len(terms) - 1
+        amounts = left if is_last else {name: cents(row[name] * part["Percentage"]) for name in left}
+        left = {name: left[name] - amounts[name] for name in left}
+        made = {**row, **amounts}
+        if number:
+            made["ID"] = str(uuid.uuid5(uuid.UUID(row["ID"]), f"part {number}"))
+            made["EntryID"] = str(uuid.uuid5(uuid.UUID(made["ID"]), "set"))
+            made["_hid"] = (book["payments"].get(made["ID"]) or {}).get("_hid") or book.next_hid("payments")
+        if not purchase.get("_due_given"):
+            made["DueDate"] = due_date(part, line["Date"])
+        rows.append({**made, **show(switches, made)})
+    return rows
+
+
 def _item(book: DivisionBook, switches: Switches, entry: Row, line: Row, purchase: Row) -> Row:
     condition = book["conditions"].first("Code", purchase.get("PaymentCondition") or "") or {}
     relation = book["relations"].get(line["Account"]) or {}
@@ -305,6 +328,17 @@ def _discount(condition: Row, purchase: Row, line: Row) -> Row:
         **dict(zip(_DISCOUNT, (*offered, *offered), strict=True)),
         "DiscountDueDate": later(line["Date"], days),
     }
+
+
+def due_date(condition: Row, day: datetime) -> datetime:
+    """The end of the month so many months on, if any, and then days."""
+    months = int(condition.get("PaymentEndOfMonths") or 0)
+    if months:
+        year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+        if not 1 <= year <= 9999:
+            return day
+        day = datetime(year, month + 1, calendar.monthrange(year, month + 1)[1])
+    return later(day, int(condition.get("PaymentDays") or 0))
 
 
 def later(day: datetime, days: int) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +19,7 @@ from ml_connector_sandbox.systems.exact_online.entries import (
     unbalanced,
 )
 from ml_connector_sandbox.systems.exact_online.masters import TEXT_MAX
-from ml_connector_sandbox.systems.exact_online.payables import later
+from ml_connector_sandbox.systems.exact_online.payables import due_date
 
 KINDS = {22: "purchase"}
 """The journals of purchase entries, by type."""
@@ -106,17 +105,6 @@ def foreign_vat(book: DivisionBook, switches: Switches, head: Row) -> list[str]:
         return []
     period = (head["ReportingYear"], head["ReportingPeriod"])
     return [unbalanced(*period, "Purchase entry", head["Currency"], -CENT)]
-
-
-def due_date(condition: Row, day: datetime) -> datetime:
-    """The end of the month so many months on, if any, and then days."""
-    months = int(condition.get("PaymentEndOfMonths") or 0)
-    if months:
-        year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-        if not 1 <= year <= 9999:
-            return day
-        day = datetime(year, month + 1, calendar.monthrange(year, month + 1)[1])
-    return later(day, int(condition.get("PaymentDays") or 0))
 
 
 def rate_on(book: DivisionBook, switches: Switches, currency: str, day: datetime) -> Decimal | None:

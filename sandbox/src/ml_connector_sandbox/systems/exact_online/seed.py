@@ -104,7 +104,15 @@ def _purchase_side(book: DivisionBook, switches: Switches, ledger: Json) -> None
     for row in ledger.get("payment_conditions", CONDITIONS):
         values = {field: row[name] for name, field in _CONDITION.items() if name in row}
         values |= {"DiscountPercentage": Decimal(str(row["discount"]))} if "discount" in row else {}
-        _create(book, switches, "cashflow/PaymentConditions", values)
+        values |= {"Percentage": Decimal(str(row["percentage"]))} if "percentage" in row else {}
+        first = book["conditions"].first("Code", str(row["code"]))
+        if first is None:
+            _create(book, switches, "cashflow/PaymentConditions", values)
+        else:
+            again = {
+                name: first[name] for name in ("PaymentMethod", "DiscountPercentage", "DiscountPaymentDays")
+            }
+            book.add("conditions", {**again, "PaymentEndOfMonths": 0, **values})
         if row.get("default"):
             book.default_condition = str(row["code"])
     for row in ledger.get("exchange_rates", ()):

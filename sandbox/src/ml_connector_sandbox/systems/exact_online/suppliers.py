@@ -39,6 +39,24 @@ def references(book: DivisionBook, row: Row) -> list[str]:
     return problems
 
 
+def terms(_: DivisionBook, row: Row) -> list[str]:
+    """What stands against a payment condition: shares are fractions, methods and kinds are letters."""
+    problems = [
+        f"Invalid: {label}"
+        for name, label in (("Percentage", "Percentage"), ("DiscountPercentage", "Discount percentage"))
+        if row.get(name) is not None and not 0 <= row[name] <= 1
+    ]
+    for name, known, label in (
+        ("PaymentMethod", "BIKQ", "Payment method"),
+        ("DiscountCalculation", "EI", "Discount calculation"),
+        ("VATCalculation", "EI", "VAT calculation"),
+        ("PaymentDiscountType", "BK", "Payment discount type"),
+    ):
+        if row.get(name) is not None and (len(row[name]) != 1 or row[name] not in known):
+            problems.append(f"Invalid: {label}")
+    return problems
+
+
 def add_bank_account(book: DivisionBook, switches: Switches, values: Mapping[str, Any]) -> Row:
     """Give a relation a bank account, or raise `Broken`; the first one is the main one."""
     row = {name: value for name, value in values.items() if value is not None and name != "ID"}

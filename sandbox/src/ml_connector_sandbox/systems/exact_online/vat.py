@@ -41,11 +41,6 @@ class Split:
         """Whether the buyer owes the VAT, so that none of it is paid to the supplier."""
         return bool(self.code and self.code.get("Charged"))
 
-    @property
-    def due(self) -> Decimal:
-        """What the supplier is owed for the line."""
-        return self.base if self.charged else self.base + self.tax
-
 
 def code_of(book: DivisionBook, text: Any) -> Row | None:
     """The code, with or without its trailing blanks."""

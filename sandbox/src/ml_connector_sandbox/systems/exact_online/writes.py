@@ -25,6 +25,7 @@ RELATIONS = "crm/Accounts"
 _REFERENCES: Mapping[str, Callable[[DivisionBook, Row], list[str]]] = {
     RELATIONS: suppliers.references,
     "vat/VATCodes": vat.references,
+    "cashflow/PaymentConditions": suppliers.terms,
 }
 """What a row of masters refers to, checked before it is written."""
 
