@@ -46,7 +46,7 @@ SWITCHES = (
         name="text_overflow",
         default="refuse",
         choices=("refuse", "truncate"),
-        meaning="a text longer than its field (60, a relation's name 50): `refuse` or `truncate`",
+        meaning="a text longer than its field (60, a relation's name 50, `YourRef` 30): `refuse`, `truncate`",
     ),
     Switch(
         name="text_spaces",
