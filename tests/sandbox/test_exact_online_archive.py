@@ -96,6 +96,7 @@ def test_files_of_a_document(office: Any) -> None:
     other = office.post(FILES, {**body, "Attachment": "AAAA"}).json()["d"]
     assert ["__metadata", *ORDERS[FILES].split()] == list(made)
     assert (len(PDF), None) == (made["FileSize"], made["Attachment"])
+    assert made["Url"].startswith(f"http://exact/docs/SysAttachment.aspx?ID={made['ID']}&_Division_=1204")
     answer = office.client.get(made["Url"] + "&Download=1")
     assert (200, PDF, "application/pdf") == (
         answer.status_code,
@@ -106,6 +107,9 @@ def test_files_of_a_document(office: Any) -> None:
     assert (401, "text/html") == (bare.status_code, bare.headers["content-type"].partition(";")[0])
     assert 403 == office.client.get(made["Url"].replace("1204", "99")).status_code
     assert 404 == office.client.get(made["Url"].replace(made["ID"], NOBODY)).status_code
+    office.control("scope", scope="Organization documents", level="none")
+    assert 403 == office.client.get(made["Url"]).status_code
+    office.control("scope", scope="Organization documents", level="manage")
     rows = office.rows(f"{FILES}?$filter=Document eq guid'{document['ID']}'")
     assert {made["ID"], other["ID"]} == {row["ID"] for row in rows}
     assert 405 == office.put(FILES, made["ID"], FileName="x").status_code
