@@ -23,7 +23,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.domain.worker import Worker
 from ml_connector.flows.flow import flows
 from ml_connector.flows.payroll import mapping_watch as watch
-from ml_connector.flows.workers import KIND as WORKERS
+from ml_connector.flows.worker_reading import KIND as WORKERS
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.store.models import ExpectedRun, Flow
 from ml_connector.store.plans import StoredLinks

@@ -22,7 +22,8 @@ from ml_connector.domain.movements import DAY, Movements, Restated, month_of, mo
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.worker import Worker, employed
 from ml_connector.flows.flow import flows
-from ml_connector.flows.workers import KIND, WorkersPolicy, code_of
+from ml_connector.flows.worker_reading import KIND
+from ml_connector.flows.workers import WorkersPolicy, code_of
 from ml_connector.flows.zones import today
 from ml_connector.ports.paid import PaidWorkers
 from ml_connector.store.models import Flow, HeadcountClosing, HeadcountReason

@@ -30,13 +30,15 @@ from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
+from ml_connector.flows.worker_reading import KIND as WORKERS
+from ml_connector.flows.worker_reading import WHOLE_EVERY
 from ml_connector.flows.workers import is_unexplained
 from ml_connector.flows.zones import read_zones, today
 from ml_connector.runs.run import Done, Next, Run
 from ml_connector.runs.stages import Stage
 
 KIND = "assignment"
-OLD_AFTER = 2 * workers.WHOLE_EVERY
+OLD_AFTER = 2 * WHOLE_EVERY
 """What is kept of workers says nothing any more when everybody was read longer ago."""
 NAMED = 5
 """Workers that one thing for people names."""
@@ -164,7 +166,7 @@ def _unready(opening: Opening) -> Iterator[Problem]:
     for axis in sorted(set(policy.axes.values()) - kept):
         text = f"The ledger keeps no {axis} of employments, only {', '.join(sorted(kept))}. Correct the axes."
         yield Problem("assignment.axis", axis, text)
-    followed = opening.snapshots().followed(workers.KIND)
+    followed = opening.snapshots().followed(WORKERS)
     if followed is None or opening.commits.now() - followed.whole_at >= OLD_AFTER:
         since = f"since {followed.whole_at:%Y-%m-%d}" if followed else "yet"
         text = (
@@ -180,7 +182,7 @@ def _wished(opening: Opening) -> Iterator[Assignment]:
     policy: AssignmentsPolicy = opening.policy
     now, mapping = opening.commits.now(), opening.mapping()
     resolver = cache(lambda day: Resolver(mapping=mapping, day=day))
-    for worker in opening.snapshots().rows(workers.KIND):
+    for worker in opening.snapshots().rows(WORKERS):
         number = number_of(worker, policy.code)
         for entity, employments in _by_entity(policy, worker).items() if number else ():
             day = today(policy.zones, entity, now)

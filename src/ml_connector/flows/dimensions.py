@@ -30,7 +30,7 @@ from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
-from ml_connector.flows.workers import KIND as WORKERS
+from ml_connector.flows.worker_reading import KIND as WORKERS
 from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.dimensions import DimensionSource
 from ml_connector.runs.stages import Stage
