@@ -95,6 +95,25 @@ def test_a_code_that_payroll_does_not_have_stops_its_journal_after_one_look() ->
     assert (RunState.DONE, 2) == (world.at(run).state, len(world.passes()))
 
 
+def test_a_pass_that_read_no_codes_of_the_ledger_has_not_looked() -> None:
+    """Somebody deleted a code there since the ledger was compared."""
+    world = KeptCodes()
+    world.codes.held = [code("SALES"), code("OPS")]
+    for _ in range(2):
+        world.align()
+    world.clock.sleep(3_700)
+    quiet = world.operations.start("dimensions", SOURCE, TARGET, "now", unasked=True).id
+    world.run_to_rest()
+    assert "was not read now" in world.at(quiet).summary
+    world.ledger_rows.rows.pop("10/cost_center/OPS")
+
+    run = world.start()
+    rest(world)
+
+    assert (RunState.AWAITING_APPROVAL, RunState.WAITING) == (world.passes()[0].state, world.at(run).state)
+    assert (world.passes()[0].id, 4) == (world.at(run).awaits, len(world.passes()))
+
+
 def test_a_plan_that_does_not_have_the_code_is_not_waited_for() -> None:
     """It waits for people for as long as they like."""
     world = KeptCodes(mode=Mode.APPROVE)

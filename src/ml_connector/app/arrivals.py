@@ -168,4 +168,4 @@ def _start(assembly: Assembly, flow: Flow) -> tuple[Sequence[str], Sequence[Prob
     operations = Operations(assembly.access(flow.organisation.slug), assembly, SYSTEM)
     source, target = flow.source.name, flow.target.name
     found, aside = operations.new(flow.kind, source, target, None)
-    return [operations.start(flow.kind, source, target, one).id for one in found], aside
+    return [operations.start(flow.kind, source, target, one, unasked=True).id for one in found], aside

@@ -46,13 +46,13 @@ from ml_connector.store.hooks import keys_heard
 from ml_connector.store.installation import installation
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredSerialLocks
 from ml_connector.store.models import Connection, Flow
-from ml_connector.store.plans import StoredLinks, StoredPlans
+from ml_connector.store.plans import StoredComparisons, StoredLinks, StoredPlans
 from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.snapshots import StoredSnapshots
 from ml_connector.store.staging import StoredStaging
 from ml_connector.store.tenants import StoredTenants
-from ml_connector.store.work import StoredWorklist
+from ml_connector.store.work import StoredWorklist, planner
 
 if TYPE_CHECKING:
     from ml_connector.domain.dated_back import BookedPay
@@ -284,8 +284,9 @@ class StoredStageContext:
             staging=StoredStaging(),
             commits=StoredCommits(flow.target),
             plans=StoredPlans(),
+            comparisons=StoredComparisons(flow),
             links=lambda: StoredLinks(flow.target),
-            worklist=lambda: StoredWorklist(flow.organisation, f"flow {flow.pk}"),
+            worklist=lambda: StoredWorklist(flow.organisation, planner(flow)),
             snapshots=lambda: StoredSnapshots(flow.source),
             source=StoredTenants(flow.source),
             target=StoredTenants(flow.target),

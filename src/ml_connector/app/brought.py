@@ -1,7 +1,8 @@
 """Which run is to bring a code to a ledger: a journal that names one waits for that run.
 
 A pass that has not planned yet, or whose plan has the codes, is waited for. Where none is under way one is
-started, but for a pass that has looked within the hour: what that did not plan, payroll does not have.
+started, but for a pass that has looked within the hour: what that did not plan, payroll does not have. A pass
+that read no codes of the ledger, because nothing had changed at payroll, has not looked.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def _pass_of(assembly: Assembly, keeper: Flow, keys: Collection[str]) -> str:
         if plans.opens(newest.id, keys) if planned else newest.state in UNDER_WAY:
             return str(newest.id)
     now = assembly.clock.now()
-    if newest is not None and now - newest.created_at < AGAIN:
+    if newest is not None and _looked(newest, plans) and now - newest.created_at < AGAIN:
         return ""
     operations = Operations(assembly.access(keeper.organisation.slug), assembly, SYSTEM)
     source, target = keeper.source.name, keeper.target.name
@@ -79,3 +80,7 @@ def _pass_of(assembly: Assembly, keeper: Flow, keys: Collection[str]) -> str:
     if not references:
         return str(newest.id) if newest is not None else ""
     return operations.start(keeper.kind, source, target, references[0]).id
+
+
+def _looked(run: Run, plans: StoredPlans) -> bool:
+    return run.state != RunState.DONE or bool(plans.fingerprint(run.id))

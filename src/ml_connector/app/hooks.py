@@ -27,6 +27,7 @@ from ml_connector.flows.flow import flows
 from ml_connector.ports.systems import Challenge, Event
 from ml_connector.store import hooks
 from ml_connector.store.models import Connection, Flow
+from ml_connector.store.plans import forget_comparisons
 
 NO_CONTENT, NOT_FOUND, UNAVAILABLE = 204, 404, 503
 STATUS = {
@@ -91,6 +92,8 @@ def _store(assembly: Assembly, connection: Connection, event: Event, now: dateti
             return
         hooks.count(connection, hooks.EVENT, event.topic, now)
         hooks.heard(connection, now)
+        if event.ours:
+            forget_comparisons(connection)
         for flow in woken:
             hooks.wake(flow, now)
 

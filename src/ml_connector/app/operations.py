@@ -12,13 +12,14 @@ from django.db import transaction
 from ml_connector.app.access import Access, Actor, Unknown, no_run
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.four_eyes import consenting
-from ml_connector.app.passes import next_pass, replaceable
+from ml_connector.app.passes import asked_for, next_pass, replaceable
 from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed, not_known
 from ml_connector.app.reversible import left_by, posted, reversible
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
+from ml_connector.flows.alignment import UNASKED
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
@@ -63,11 +64,15 @@ class Operations:
         dry_run: bool = False,
         replay_of: str = "",
         given: Mapping[str, Sequence[str]] = NOTHING_GIVEN,
+        unasked: bool = False,
     ) -> RunRow:
         """Make a run of a flow for one record of its source; a worker carries it out. `given` are the values
-        of each of the flow's `given` options. Raises `PolicyError` for values that cannot be used.
+        of its `given` options; a pass is `unasked` where no person wants it. Raises `PolicyError`.
         """
-        values = flows()[kind].read_given(given)
+        values = {
+            **flows()[kind].read_given(given),
+            **({UNASKED: "yes"} if unasked and flows()[kind].passes else {}),
+        }
         return self._start(kind, source, target, reference, values, dry_run=dry_run, replay_of=replay_of)
 
     def _start(
@@ -117,7 +122,7 @@ class Operations:
             settings.source.name,
             settings.target.name,
             old.reference,
-            old.input,
+            asked_for(old.input),
             dry_run=not post,
             replay_of=run,
         )
@@ -329,7 +334,7 @@ class Operations:
             state=RunState.READY,
             stage=stage,
             attempt=row.attempt + 1,
-            input=values,
+            input=asked_for(values or row.input) if UNASKED in row.input else values,
             people=people,
             notice="",
             tries=0,

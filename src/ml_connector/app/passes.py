@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from ml_connector.flows.alignment import UNASKED
 from ml_connector.ports.runs import RunState
 from ml_connector.store.models import Flow, Run
 from ml_connector.store.plans import StoredPlans
 
 UNDER_WAY = (RunState.READY, RunState.RUNNING, RunState.WAITING)
 WAITS_FOR_PEOPLE = (RunState.AWAITING_APPROVAL, RunState.HELD, RunState.FAILED)
+
+
+def asked_for(values: Mapping[str, str]) -> dict[str, str]:
+    """What a run was given, now that a person asks for it: a pass then reads all it has to compare."""
+    return {name: value for name, value in values.items() if name != UNASKED}
 
 
 def next_pass(settings: Flow, now: datetime) -> tuple[str, ...]:

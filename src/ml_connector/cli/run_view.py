@@ -149,9 +149,12 @@ def _show_next(row: RunRow, fingerprint: str) -> None:
 
 
 def run_json(row: RunRow) -> dict[str, Any]:
-    """The same for programs. `fingerprint` is what an approval names."""
+    """The same for programs. `fingerprint` is what an approval names; `compared` is whether a pass read
+    what it keeps in the other system.
+    """
     records = service().records
     proposal, flow = records.proposal(row.id), records.flow(row)
+    fingerprint = records.fingerprint(row.id, proposal)
     return {
         "ok": row.state == "done",
         "run": row.id,
@@ -166,7 +169,7 @@ def run_json(row: RunRow) -> dict[str, Any]:
         **dict.fromkeys(flow.figures),
         **records.shown(row),
         "dry_run": row.dry,
-        "fingerprint": records.fingerprint(row.id, proposal),
+        "fingerprint": fingerprint,
         "problems": problems_json(records.problems(row)),
         "entries": [_entry_json(entry) for entry in records.entries(row.id, proposal)],
         "takes_back": [
@@ -180,6 +183,7 @@ def run_json(row: RunRow) -> dict[str, Any]:
             for taken in (proposal.takes_back if proposal else ())
         ],
         "plan": _plan_json(row.id),
+        **({"compared": bool(fingerprint)} if flow.passes else {}),
         "accepted": list(proposal.accepted) if proposal else [],
         "already_booked": list(proposal.already_booked) if proposal else [],
         "incidents": [

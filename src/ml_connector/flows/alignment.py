@@ -2,19 +2,22 @@
 
 plan    what is wished beside what the register keeps, each row against what both agreed on last; rows that
         both have alike are noted as agreed, so that they are ours to close and an edit of them is seen. A
-        plan that would close or blank far more than usual waits for a person who says that it is right
+        plan that would close or blank far more than usual waits for a person who says that it is right.
+        A pass that nobody asked for reads no register that was in order with the same on the same day
 apply   batch by batch, each change judged alone; a pass ends after a few batches and starts itself again
 verify  what was handed over is looked for, what was written is read again; what is left undone is named
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from typing import Any
 
+from ml_connector.domain import codec
 from ml_connector.domain.changes import Act, Change, Pair, change_of, fields_changed, paired
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
@@ -37,6 +40,9 @@ LOSS_ROWS, LOSS_PERCENT = 5, 10
 entity and axis; and where it blanks one field of more rows than both.
 """
 RIGHT = "right"
+
+UNASKED = "unasked"
+"""What a pass is given that a schedule or a notification started, and nobody asked for."""
 
 QUESTIONS = (
     Question(
@@ -127,7 +133,7 @@ class Alignment:
     shows it; `anew` tells of a row that was found whether it is another than the one both agreed on last,
     which counts no more then; `aside` tells of a change that the register cannot hold, with what it says,
     whether that is for people and no line of the plan; `named` is a row as people know it; `noticed` is what
-    else people have to look at, asked for when the plan is made.
+    else people have to look at, asked for when the plan is made; `days` is the day that it is for the plan.
     """
 
     opening: Opening
@@ -145,6 +151,7 @@ class Alignment:
     aside: Callable[[Change, Sequence[Problem]], bool] = lambda change, problems: False
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
+    days: Callable[[Opening], Sequence[str]] = lambda opening: [f"{opening.commits.now():%Y-%m-%d}"]
 
     @property
     def _register(self) -> Register[Any]:
@@ -156,16 +163,30 @@ class Alignment:
         return {"plan": self.plan, "apply": self.apply, "verify": self.verify}
 
     def plan(self, run: Run) -> Next | Done:
-        """Store the plan and ask for consent to it."""
+        """Store the plan and ask for consent to it; nothing where the register need not be read."""
+        wished = list(self.wished(self.opening))
+        digest, comparisons = self._digest(wished), self.opening.comparisons
+        unasked = UNASKED in run.row.input and not run.row.dry
+        if unasked and (since := comparisons.in_order_since(run.row.id, digest)) is not None:
+            at = f"{since:%Y-%m-%d %H:%M} UTC"
+            run.audit("run.not_compared", {"last_compared": since.isoformat()})
+            return Done(
+                f"Nothing that matters changed at the source since {at}. The other system was compared then,"
+                " and was not read now."
+            )
+        if not run.row.dry:
+            comparisons.begin(run.row.id)
         agreed = Agreed(links=self.opening.links(), kind=self.kind, dry=run.row.dry)
         loss = Loss(within=self.within(self.opening))
-        fingerprint = self._plans.store(run.row.id, self._changes(agreed, loss))
+        fingerprint = self._plans.store(run.row.id, self._changes(wished, agreed, loss))
         counts = self._plans.counts(run.row.id)
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
         if not run.row.dry:
             things = chain(self._left(run.row.id), self.noticed(self.opening))
             self.opening.worklist().found(run.row.id, things)
+        if counts.keys() <= {PlanState.NOTED}:
+            comparisons.in_order(run.row.id, digest)
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
@@ -179,6 +200,17 @@ class Alignment:
             return Next("apply")
         asks = f"Waiting for approval of {fingerprint[:FINGERPRINT_SHOWN]}."
         raise Hold((), RunState.AWAITING_APPROVAL, f"Plan of changes: {told}. {asks}")
+
+    def _digest(self, wished: Iterable[Any]) -> str:
+        """Stands for all that decides what is to be done, but the register: rows in any order, days, and what
+        people have to look at.
+        """
+        running = hashlib.sha256(repr(self.days(self.opening)).encode())
+        for one in sorted(hashlib.sha256(codec.encode(row).encode()).digest() for row in wished):
+            running.update(one)
+        for problem in self.noticed(self.opening):
+            running.update(codec.encode(problem).encode())
+        return running.hexdigest()
 
     def _left(self, run: str) -> Iterator[Problem]:
         """What is left as it is in the other system, for people."""
@@ -212,12 +244,18 @@ class Alignment:
         automatic = self._automatic and run.value("plan", "by_itself", bool)
         if not automatic and run.approved() != self._plans.fingerprint(run.row.id):
             raise Hold([approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
-        more = run.converge(self._register, self.kind).apply(run.row.id)
+        self.opening.comparisons.forget()
+        try:
+            more = run.converge(self._register, self.kind).apply(run.row.id)
+        finally:
+            self.opening.comparisons.forget()
         return Next("apply" if more else "verify")
 
     def verify(self, run: Run) -> Next | Done:
         """Look for what was handed over, read again what was written, and name what is left undone."""
         converger = run.converge(self._register, self.kind)
+        if not self._plans.counts(run.row.id).keys() <= {PlanState.NOTED}:
+            self.opening.comparisons.forget()
         converger.seen(run.row.id)
         converger.read_again(run.row.id)
         left = self._plans.next(run.row.id, (PlanState.CONFLICT, PlanState.REFUSED), SHOWN)
@@ -236,10 +274,10 @@ class Alignment:
     def _plans(self) -> Plans:
         return self.opening.plans
 
-    def _changes(self, agreed: Agreed, loss: Loss) -> Iterator[Change]:
+    def _changes(self, rows: Iterable[Any], agreed: Agreed, loss: Loss) -> Iterator[Change]:
         """Every line of the plan, in the order of keys. What is wished is held; what is found passes by."""
         register = self._register
-        wished, clashes = _each_once(map(register.normal, self.wished(self.opening)), self.named)
+        wished, clashes = _each_once(map(register.normal, rows), self.named)
         found = (row.record for row in register.rows(self.within(self.opening)))
         bases = self.opening.links().bases(self.kind)
         agreed_last = ((key, register.normal(base)) for key, base in bases)

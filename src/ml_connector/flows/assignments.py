@@ -33,7 +33,7 @@ from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
 from ml_connector.flows.worker_reading import KIND as WORKERS
 from ml_connector.flows.worker_reading import WHOLE_EVERY
 from ml_connector.flows.workers import is_unexplained
-from ml_connector.flows.zones import read_zones, today
+from ml_connector.flows.zones import days, read_zones, today
 from ml_connector.runs.run import Done, Next, Run
 from ml_connector.runs.stages import Stage
 
@@ -150,6 +150,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         aside=aside.take,
         named=lambda row: f"{row.worker} on {row.axis} {row.code or '(none)'}",
         noticed=lambda opened: aside.told(),
+        days=lambda opened: days(opened.policy.zones, opened.policy.entities.values(), opened.commits.now()),
     )
 
     def plan(run: Run) -> Next | Done:

@@ -31,7 +31,7 @@ from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.worker_reading import KIND as WORKERS
-from ml_connector.flows.zones import OTHERS, read_zones, today
+from ml_connector.flows.zones import OTHERS, days, read_zones, today
 from ml_connector.ports.dimensions import DimensionSource
 from ml_connector.runs.stages import Stage
 
@@ -132,6 +132,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         used=used,
         theirs=theirs,
         named=lambda value: value.written,
+        days=lambda opened: days(policy.zones, policy.entities.values(), now),
     ).stages()
 
 

@@ -25,7 +25,7 @@ from ml_connector.domain.tie_out import TieRow
 from ml_connector.flows.booked import Booked
 from ml_connector.ports.commits import Commits
 from ml_connector.ports.ledger import LedgerFacts
-from ml_connector.ports.plans import Links, Plans
+from ml_connector.ports.plans import Comparisons, Links, Plans
 from ml_connector.ports.snapshots import Snapshots
 from ml_connector.ports.staging import Staging
 from ml_connector.ports.storage import Tenants
@@ -110,6 +110,7 @@ class Opening:
     staging: Staging
     commits: Commits
     plans: Plans
+    comparisons: Comparisons
     links: Callable[[], Links]
     worklist: Callable[[], Worklist]
     snapshots: Callable[[], Snapshots]

@@ -50,7 +50,7 @@ def read_given(given: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
     return {"everybody": "yes"} if everybody == "yes" else {}
 
 
-def read(opening: Opening, run: Run) -> Next:
+def read_workers(opening: Opening, run: Run) -> Next:
     """Bring what is kept of the source up to date. Where to go on is asked before everybody is read, so that
     nothing that changes meanwhile is missed.
     """
@@ -64,6 +64,7 @@ def read(opening: Opening, run: Run) -> Next:
         unread: dict[str, UnreadWorker] = {}
         gone = kept.replace(KIND, _everybody(opening, source, followed, now, unread, steps), changed.cursor)
         kept.replace(UNREAD, unread.values(), "")
+        opening.comparisons.forget()
         run.audit("run.read", {"what": "everybody", "gone": gone, "unread": len(unread)})
         return Next("plan")
     known_unread = {row.key for row in kept.rows(UNREAD)}

@@ -32,8 +32,8 @@ from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
-from ml_connector.flows.worker_reading import GIVEN, KIND, UNREAD, WorkersInput, read, read_given
-from ml_connector.flows.zones import read_zones, today
+from ml_connector.flows.worker_reading import GIVEN, KIND, UNREAD, WorkersInput, read_given, read_workers
+from ml_connector.flows.zones import days, read_zones, today
 from ml_connector.runs.stages import Stage
 
 OPTIONS = (
@@ -114,8 +114,9 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         theirs=lambda member: member.open,
         named=lambda member: f"{member.written} {member.title}".strip(),
         noticed=lambda opened: chain(_noticed(opened), dated_back.noticed(opened)),
+        days=lambda opened: days(policy.zones, policy.entities.values(), now),
     )
-    return {"read": lambda run: read(opening, run), **alignment.stages()}
+    return {"read": lambda run: read_workers(opening, run), **alignment.stages()}
 
 
 def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:

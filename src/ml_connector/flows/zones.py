@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +28,11 @@ def read_zones(text: str) -> dict[str, ZoneInfo]:
 def today(zones: Mapping[str, ZoneInfo], entity: str, now: datetime) -> date:
     """The day that it is in the legal entity."""
     return now.astimezone(zones.get(entity, zones[OTHERS])).date()
+
+
+def days(zones: Mapping[str, ZoneInfo], entities: Iterable[str], now: datetime) -> list[str]:
+    """The day that it is in each of these legal entities and in all others."""
+    return [f"{entity} {today(zones, entity, now)}" for entity in sorted({OTHERS, *entities})]
 
 
 def _zone(name: str) -> ZoneInfo:

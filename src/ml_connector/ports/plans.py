@@ -80,6 +80,34 @@ class Plans(Protocol):
         ...
 
 
+class Comparisons(Protocol):
+    """When the register of a flow was last compared with the source and found in order. Where anything else
+    may be there, or may be wished, a pass compares again.
+    """
+
+    def in_order_since(self, run: str, wished: str) -> datetime | None:
+        """When the register was last read and had all that this digest stands for, so that the pass `run`
+        need not read it; `None` where the settings, the mapping or the installation is another one since, a
+        system of the register told of a change or was written to, the pass before did not end, or people have
+        something to look at.
+        """
+        ...
+
+    def begin(self, run: str) -> None:
+        """The run reads the register now."""
+        ...
+
+    def in_order(self, run: str, wished: str) -> None:
+        """The run found all that this digest stands for, and nothing to change. It counts for nothing where
+        the register may have changed since it began.
+        """
+        ...
+
+    def forget(self) -> None:
+        """The register may be another one: every flow that keeps records in its system compares again."""
+        ...
+
+
 class Links(Protocol):
     """What we and a connected system agreed on last, by kind of record and our key."""
 

@@ -8,18 +8,22 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Max, QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.changes import Act, Change, differences
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.plans import PlannedRow, PlanState
+from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now, in_order
-from ml_connector.store.models import Connection, Counterpart, Plan, PlannedChange
+from ml_connector.store.installation import installation
+from ml_connector.store.models import Connection, Counterpart, Flow, MappingVersion, Plan, PlannedChange, Run
+from ml_connector.store.work import open_items, planner
 
 ROWS_A_STATEMENT = 500
 BASES_A_PAGE = 5_000
+_FORGET = "UPDATE store_flow SET compared = '' WHERE target_id = %s AND compared <> ''"
 TO_BE_MADE = (PlanState.PLANNED, PlanState.SENT, PlanState.HANDED_OVER)
 
 
@@ -98,6 +102,51 @@ class StoredPlans:
     def last_sent(self, run: str) -> datetime | None:
         found = _planned(run).filter(state=PlanState.SENT).aggregate(last=Max("sent_at"))["last"]
         return cast(datetime | None, found)
+
+
+class StoredComparisons:
+    """As `ports.plans.Comparisons`, of one flow."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+
+    def in_order_since(self, run: str, wished: str) -> datetime | None:
+        mine = Run.objects.filter(settings=self._flow, dry=False).exclude(id=run)
+        before = mine.order_by("-number").values_list("state", flat=True).first()
+        items = open_items(self._flow.organisation).filter(about=planner(self._flow))
+        if before != RunState.DONE or items.exists():
+            return None
+        found = self._mine().filter(compared=self._digest(wished)).values_list("compared_at", flat=True)
+        return found.first()
+
+    def begin(self, run: str) -> None:
+        self._mine().update(compared=run, compared_at=database_now())
+
+    def in_order(self, run: str, wished: str) -> None:
+        self._mine().filter(compared=run).update(compared=self._digest(wished))
+
+    def forget(self) -> None:
+        forget_comparisons(self._flow.target)
+
+    def _mine(self) -> QuerySet[Flow]:
+        return Flow.objects.filter(pk=self._flow.pk)
+
+    def _digest(self, wished: str) -> str:
+        """Of that, with all that else decides what a pass would find to do."""
+        flow, here = self._flow, installation()
+        versions = MappingVersion.objects.filter(organisation=flow.organisation, name=flow.mapping)
+        mapping = versions.order_by("-version").values_list("fingerprint", flat=True).first()
+        settings = [sorted(one.settings.items()) for one in (flow.source, flow.target)]
+        known = [here.identity, here.release, flow.mode, sorted(flow.options.items()), settings, mapping]
+        return hashlib.sha256(f"{wished} {known!r}".encode()).hexdigest()
+
+
+def forget_comparisons(target: Connection) -> None:
+    """The system may have other records than when it was compared: the next pass of every flow to it reads
+    them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [target.pk])
 
 
 class StoredLinks:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from ml_connector.domain.problem import Problem
 from ml_connector.store.database import database_now
-from ml_connector.store.models import Organisation, WorkItem
+from ml_connector.store.models import Flow, Organisation, WorkItem
 
 ROWS_A_STATEMENT = 500
 SYSTEM = "system"
@@ -58,6 +58,11 @@ class StoredWorklist:
 
     def _mine(self) -> QuerySet[WorkItem]:
         return WorkItem.objects.filter(organisation=self._organisation, about=self._about)
+
+
+def planner(flow: Flow) -> str:
+    """The looker that the plans of a flow are."""
+    return f"flow {flow.pk}"
 
 
 def open_items(organisation: Organisation) -> QuerySet[WorkItem]:

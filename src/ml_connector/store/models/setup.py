@@ -106,7 +106,8 @@ class Flow(models.Model):
     looks for new work next by its `schedule`, and `claimed_at` since when a process does so; `watched_at` is
     when its mapping was looked at. `wake` are the topics of notifications that make it look at once, `None`
     for those that its connections know; `woken_at` is when the newest one came that it has not looked for
-    yet.
+    yet. `compared` is what the register was last found in order with, as a digest, or the pass that compares
+    it now, and empty once anything else may be there; `compared_at` is when that pass began to read it.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -124,6 +125,8 @@ class Flow(models.Model):
     watched_at = models.DateTimeField(null=True)
     wake = models.JSONField(null=True)
     woken_at = models.DateTimeField(null=True)
+    compared = models.CharField(max_length=64, default="")
+    compared_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
