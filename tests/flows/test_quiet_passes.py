@@ -207,8 +207,8 @@ def a_pass_is_given_up(world: Quiet) -> None:
     world.people.lists, world.people.cursors_are_lost = True, False
 
 
-def another_flow_writes(world: Quiet) -> None:
-    """Codes of a cost center, in the same ledger."""
+def codes_pass(world: Quiet) -> str:
+    """A pass of another flow, which has a cost center to make in the same ledger."""
     world.access.set_flow(
         kind="dimensions",
         source=world.access.connection(SOURCE),
@@ -219,7 +219,11 @@ def another_flow_writes(world: Quiet) -> None:
         options={"axes": "org_level_1=cost_center", "entities": "US1=10"},
     )
     world.codes.held = [code("SA")]
-    run = world.operations.start("dimensions", SOURCE, TARGET, "now").id
+    return str(world.operations.start("dimensions", SOURCE, TARGET, "now").id)
+
+
+def another_flow_writes(world: Quiet) -> None:
+    run = codes_pass(world)
     world.run_to_rest()
     assert {"done": 1} == world.operations.records.planned(run)
 
@@ -372,6 +376,47 @@ def test_what_happens_while_the_ledger_is_read_is_read_by_the_next_pass(
     monkeypatch.undo()
 
     assert [True, False] == [0 < world.next()[1] for _ in range(2)]
+
+
+def test_what_another_flow_may_have_written_is_read() -> None:
+    """It died behind its write, and has not gone on yet."""
+    world = Quiet()
+    run = codes_pass(world)
+
+    def dies(name: str) -> None:
+        if name == "put: answered":
+            raise Crash(name)
+
+    with pytest.raises(Crash):
+        world.run_to_rest(crash_point=dies)
+    assert RunState.RUNNING is world.at(run).state
+    from ml_connector.store.models import Flow
+
+    world._use()
+    assert "" == Flow.objects.get(kind="workers").compared
+
+
+def test_what_another_flow_wrote_while_the_ledger_was_compared_is_read() -> None:
+    """The workers are compared between the decision of the other flow to write and its write."""
+    world = Quiet()
+    run = codes_pass(world)
+    put, looked = world.register.put, list[str]()
+
+    def late(changes: Any, seen: Any) -> Any:
+        if not looked:
+            workers = world.operations.start("workers", SOURCE, TARGET, "now").id
+            engine = Inline(world.workshop(), world.runs, lambda _: None)
+            for _ in range(2):
+                engine.step(world.at(workers))
+            looked.append(world.at(workers).summary)
+        return put(changes, seen)
+
+    world.register.put = late  # type: ignore[method-assign]
+    world.rest()
+    assert (RunState.DONE, 1) == (world.at(run).state, len(looked))
+    assert "nothing to change" in looked[0]
+
+    assert 0 < world.next()[1]
 
 
 def test_codes_of_payroll_are_asked_for_and_those_of_the_ledger_are_not() -> None:

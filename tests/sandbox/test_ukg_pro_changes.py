@@ -71,3 +71,20 @@ def test_both_switches_can_name_the_same_address():
 
     assert 3 == len(world.rows(OTHER))
     assert 404 == world.get(PATH).status_code
+
+
+def test_the_list_can_go_by_creation():
+    """Somebody who was made long ago and changed today is in the one list, and not in the other; one person
+    alone is named likewise.
+    """
+    world = UkgWorld(workers=3)
+    world.clock.advance(24 * HOUR)
+    world.vendor.control("change_employee", {"employee": "W00001", "last_name": "Moss"})
+    span = "startDate=2026-07-11T00:00:00&endDate=2026-07-12T00:00:00"
+    named = [row["employeeId"] for row in world.rows(f"{PATH}?{span}")]
+    alone = world.rows(f"{PATH}/{named[0]}")
+
+    world.vendor.switches.set({"changes_name": "created"})
+
+    assert (1, 1) == (len(named), len(alone))
+    assert [] == world.rows(f"{PATH}?{span}") == world.rows(f"{PATH}/{named[0]}")

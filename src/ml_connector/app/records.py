@@ -144,6 +144,11 @@ class Records:
         record = self._record(row)
         return flows()[row.flow].shown(record) if record is not None else {}
 
+    def told(self, row: RunRow) -> str:
+        """What people are told of what the run is for: see `Flow.told`."""
+        record = self._record(row)
+        return flows()[row.flow].told(record) if record is not None else ""
+
     def forgotten(self, run: str) -> tuple[str, ...]:
         """What was removed of the run after its time, in a sentence each."""
         row, records = self._access.run(run), Artifact.objects.filter(run_id=run, forgotten_at__isnull=False)

@@ -33,6 +33,8 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
     out.print(f"{row.id}: {label(row.state)}{due}. {row.summary}", markup=False)
     if row.notice and row.notice not in row.summary:
         out.print(row.notice, markup=False)
+    if told := records.told(row):
+        out.print(told, markup=False)
     for text in records.forgotten(row.id):
         out.print(text, markup=False)
     _show_entries(records.entries(row.id, proposal), lines)

@@ -117,6 +117,30 @@ class UnreadWorker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBy:
+    """How many workers were found to be otherwise than they were kept: because the source's list of changes
+    named them, by a read of everybody alone, and because a day came. `unnamed` are the keys of those of the
+    second whom the list might have named.
+    """
+
+    changes: int = 0
+    full_read: int = 0
+    date: int = 0
+    unnamed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """A worker whose change a read of everybody found on that day, and the source's list of changes had not
+    named. It is `sure` once the list did not name them the next time either.
+    """
+
+    key: str
+    found_on: date
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """The code on one axis that an employment gives by default to what is booked for its worker, as a system
     keeps it; empty for none.

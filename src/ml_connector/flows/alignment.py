@@ -245,10 +245,7 @@ class Alignment:
         if not automatic and run.approved() != self._plans.fingerprint(run.row.id):
             raise Hold([approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
         self.opening.comparisons.forget()
-        try:
-            more = run.converge(self._register, self.kind).apply(run.row.id)
-        finally:
-            self.opening.comparisons.forget()
+        more = run.converge(self._register, self.kind).apply(run.row.id)
         return Next("apply" if more else "verify")
 
     def verify(self, run: Run) -> Next | Done:

@@ -162,7 +162,8 @@ class Flow:
     on two days or between them, for such a policy. `restart` is the stage in which a stopped run goes on.
     `other_systems` are codes of problems after which a run is proposed anew.
 
-    `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps; `tied` and
+    `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps, and `told` a
+    sentence of it where there is something to say; `tied` and
     `tied_to_books` are its reconciliation of the `books`, as proposed and beside what is booked now.
     """
 
@@ -197,6 +198,7 @@ class Flow:
     recorded: tuple[str, str] = ("read", "record")
     figures: tuple[str, ...] = ()
     shown: Callable[[Any], Mapping[str, Any]] = lambda record: {}
+    told: Callable[[Any], str] = lambda record: ""
     books: tuple[str, str, str, str] = ("Source", "Record", "Journal", "Ledger")
     tied: Callable[[Any, Proposal], tuple[TieRow, ...]] = _nothing
     tied_to_books: Callable[[Any, Proposal, Sequence[Booked]], tuple[TieRow, ...]] = _nothing

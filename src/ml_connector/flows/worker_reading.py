@@ -15,8 +15,9 @@ from typing import Any
 
 from ml_connector.domain.dimension import Dimension, Dimensions, DimensionValue
 from ml_connector.domain.worker import NOBODY, UnreadWorker, Worker
-from ml_connector.flows import dated_back
+from ml_connector.flows import dated_back, worker_finds
 from ml_connector.flows.flow import Opening, Option, PolicyError
+from ml_connector.flows.worker_finds import Finds
 from ml_connector.flows.worker_numbers import number_of
 from ml_connector.flows.worker_steps import Steps, begun
 from ml_connector.flows.zones import OTHERS, today
@@ -60,13 +61,21 @@ def read_workers(opening: Opening, run: Run) -> Next:
     changed = source.changed(followed.cursor if followed else "")
     everybody = run.given(WorkersInput).everybody == "yes"
     steps = Steps(run=run, day_of=lambda company: _day(policy, company, now), first=followed is None)
+    finds = Finds(
+        named=frozenset(changed.keys if followed else ()),
+        day_of=steps.day_of,
+        brought=lambda worker: _of_today(policy, worker, followed.at if followed else now, now),
+        asked=followed is not None and not changed.whole and not changed.early,
+    )
     if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
         unread: dict[str, UnreadWorker] = {}
-        gone = kept.replace(KIND, _everybody(opening, source, followed, now, unread, steps), changed.cursor)
+        read_again = _everybody(opening, source, followed, now, unread, steps, finds)
+        gone = kept.replace(KIND, read_again, changed.cursor)
         kept.replace(UNREAD, unread.values(), "")
+        if finds.asked:
+            worker_finds.keep(kept, finds.unnamed, now.date())
         opening.comparisons.forget()
-        run.audit("run.read", {"what": "everybody", "gone": gone, "unread": len(unread)})
-        return Next("plan")
+        return _went(run, finds, {"what": "everybody", "gone": gone, "unread": len(unread)})
     known_unread = {row.key for row in kept.rows(UNREAD)}
     again = known_unread - {NOBODY} if changed.cursor != followed.cursor else set()
     keys = again.union(changed.keys)
@@ -78,13 +87,28 @@ def read_workers(opening: Opening, run: Run) -> Next:
     gone_keys = sorted(keys - read.keys())
     old = kept.some(KIND, [*found, *gone_keys])
     _note_dated_back(opening, ((old[key], found[key]) for key in old if key in found), followed.at, now)
+    finds.named = keys
     for key in [*found, *gone_keys]:
         steps.compare(old.get(key), found.get(key))
+        finds.count(old.get(key), found.get(key))
     due = _due(opening, followed.at, now, keys - unread.keys())
     if changed.cursor != followed.cursor or keys or due:
         kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
+    finds.dates += len(due)
+    if finds.asked:
+        worker_finds.hear(kept, changed.keys)
     counts = {"read": len(found), "gone": len(gone_keys), "due": len(due), "unread": len(unread)}
-    run.audit("run.read", {"what": "changes", **counts})
+    return _went(run, finds, {"what": "changes", **counts})
+
+
+def _went(run: Run, finds: Finds, counts: Mapping[str, str | int]) -> Next:
+    """Note what came of the reading, and by which way it was found."""
+    found = run.step("found_by", finds.told)
+    ways = {"by_changes": found.changes, "by_full_read": found.full_read, "by_date": found.date}
+    unnamed = ", ".join(found.unnamed[: worker_finds.NAMED]) + (
+        ", …" if len(found.unnamed) > worker_finds.NAMED else ""
+    )
+    run.audit("run.read", {**counts, **ways, **({"unnamed": unnamed} if unnamed else {})})
     return Next("plan")
 
 
@@ -95,6 +119,7 @@ def _everybody(
     now: datetime,
     unread: dict[str, UnreadWorker],
     steps: Steps,
+    finds: Finds,
 ) -> Iterator[Worker]:
     """Everybody of the source, and whom it listed with rows that cannot be understood as they were before:
     those are `unread`. Who is placed otherwise than was known, and nobody told of it, is read by itself, with
@@ -116,10 +141,12 @@ def _everybody(
                 continue
             worker = _of_today(policy, worker, now, now)
             steps.compare(before, worker)
+            if NOBODY in unread and before is not None and not begun(before) <= begun(worker):
+                yield before
+                continue
+            finds.count(before, worker)
             if before is None:
                 yield worker
-            elif NOBODY in unread and not begun(before) <= begun(worker):
-                yield before
             elif _places(policy, before, now) != _places(policy, worker, now):
                 held[worker.key] = before
             else:
@@ -136,6 +163,7 @@ def _everybody(
     for row in kept.rows(KIND) if followed else ():
         if row.key not in seen:
             steps.compare(row, row if NOBODY in unread else None)
+            finds.count(row, row if NOBODY in unread else None)
             yield from (row,) if NOBODY in unread else ()
     if opening.systems.target.register(DimensionValue).limits.shared:
         # Where each company has rows of its own, the plan counts what it closes in each.

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import chain
 from zoneinfo import ZoneInfo
@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
-from ml_connector.flows import dated_back
+from ml_connector.domain.worker import Employment, EmploymentState, FoundBy, Worker, employed
+from ml_connector.flows import dated_back, worker_finds
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
@@ -177,11 +177,12 @@ def is_unexplained(employment: Employment, day: date) -> bool:
 
 
 def _noticed(opening: Opening) -> Iterator[Problem]:
-    """Who could not be read, states that nobody has explained, one for each letter, and workers without a
-    number.
+    """Who could not be read, whose changes the source's list does not name, states that nobody has explained,
+    one for each letter, and workers without a number.
     """
     for row in opening.snapshots().rows(UNREAD):
         yield Problem(row.code, row.key, row.text, row.owner)
+    yield from worker_finds.noticed(opening.snapshots())
     letters: Counter[str] = Counter()
     now = opening.commits.now()
     policy: WorkersPolicy = opening.policy
@@ -209,6 +210,12 @@ def _within(opening: Opening) -> list[str]:
     return sorted(axis_of(entity, policy.axis) for entity in entities)
 
 
+def _found_by(found: FoundBy) -> str:
+    text = f"Found by: changes {found.changes}, full read {found.full_read}, date {found.date}."
+    named = f" Payroll's list of changes did not name {', '.join(found.unnamed[: worker_finds.NAMED])}."
+    return text + named * bool(found.unnamed)
+
+
 FLOW = Flow(
     kind="workers",
     title="Workers → members of the ledger",
@@ -228,4 +235,8 @@ FLOW = Flow(
     read_given=read_given,
     policy=read_policy,
     questions=QUESTIONS,
+    recorded=("read", "found_by"),
+    figures=("found_by",),
+    shown=lambda found: {"found_by": asdict(found)},
+    told=_found_by,
 )

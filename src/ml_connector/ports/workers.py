@@ -15,12 +15,13 @@ class Changed:
 
     `cursor` is where to go on once they are read and stored; reading again from it misses nothing and may
     repeat. With `whole` the source cannot tell, because the cursor is too old or unknown: everybody is to be
-    read.
+    read. With `early` it was not asked.
     """
 
     keys: tuple[str, ...]
     cursor: str
     whole: bool = False
+    early: bool = False
 
 
 class WorkerSource(Protocol):
@@ -48,6 +49,7 @@ class WorkerSource(Protocol):
     def changed(self, cursor: str) -> Changed:
         """Whose record may have changed since the cursor, read with an overlap; empty for the first cursor,
         before everybody is read. Asks no more often than the vendor allows: where it is too early, `keys` are
-        those that notifications named since the cursor, and `cursor` is the one that was given.
+        those that notifications named since the cursor, `cursor` is the one that was given, and `early` is
+        true.
         """
         ...

@@ -216,7 +216,7 @@ class UkgWorkers:
         heard = self._heard(PEOPLE, last)
         heard = heard if len(heard) <= HEARD_MAX else ()
         if not self._may_ask(now):
-            return Changed(keys=tuple(heard), cursor=cursor)
+            return Changed(keys=tuple(heard), cursor=cursor, early=True)
         query = {
             "startDate": self._local(_window(last) - EVERY),
             "endDate": self._local(now),

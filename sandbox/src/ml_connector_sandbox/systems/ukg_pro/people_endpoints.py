@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Generic, TypeVar
 
 from ml_connector_sandbox.core.body import read_json
@@ -212,7 +212,7 @@ class PeopleEndpoints:
             if refused is not None:
                 return refused
         return self._changed(
-            request, [person for person in self._tenant.snapshots() if low <= person.changed_at < high]
+            request, [person for person in self._tenant.snapshots() if low <= self._named_at(person) < high]
         )
 
     def _guarded(self, now: datetime, span: Span) -> Response | None:
@@ -238,7 +238,13 @@ class PeopleEndpoints:
         ]
         if not people:
             return Response(status=404)
-        return self._changed(request, [person for person in people if person.changed_at >= since])
+        return self._changed(request, [person for person in people if self._named_at(person) >= since])
+
+    def _named_at(self, person: Person) -> datetime:
+        """The stamp that the delta endpoint goes by."""
+        if self._tenant.switches["changes_name"] == "created":
+            return person.created_at or datetime.combine(person.hired, time())
+        return person.changed_at
 
     def _changed(self, request: Request, people: list[Person]) -> Response:
         book = self._tenant.book

@@ -191,6 +191,13 @@ SWITCHES = (
         "last_3_hours",
     ),
     _switch(
+        "changes_name",
+        "changed",
+        "the delta endpoint names whose record was `changed` in the span, or `created` in it",
+        "changed",
+        "created",
+    ),
+    _switch(
         "employees_changed",
         False,
         "serve the delta endpoint at `/personnel/v1/employees/changed` too; 404 without it",
