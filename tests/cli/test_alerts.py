@@ -19,6 +19,7 @@ def test_nothing_is_open_at_first(tmp_path: Path) -> None:
     assert "No alert is open.\n" == product.command("alerts", "list").stdout
     assert "There is no endpoint.\n" == product.command("alerts", "endpoints", "list").stdout
     assert "Nobody has looked for alerts yet" in product.command("status").stdout
+    assert "Time zone data: " in product.command("status").stdout
 
 
 def later(product: Installation) -> None:

@@ -231,6 +231,7 @@ def test_an_address_that_is_taken_out_of_the_settings_gets_nothing_more(world: P
         ({"mail_tls": "yes"}, "none of starttls, tls, none"),
         ({"mail_from": "a@b\nBcc: c"}, "ML_CONNECTOR_MAIL_FROM holds a character"),
         ({"alert_after_hours": "0"}, "no number of hours"),
+        ({"zone_data_days": "0"}, "no number of days"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, given: dict[str, str], text: str) -> None:

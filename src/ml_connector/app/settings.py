@@ -60,6 +60,8 @@ class Settings:
     """For trials beside simulators: a file with the seconds by which the clock is ahead of the machine's."""
     alert_after_hours: str = "24"
     """How long a run waits for people before that is an alert."""
+    zone_data_days: str = "400"
+    """From which age on `status` asks for newer time zone data."""
     mail_host: str = ""
     """The SMTP server that alerts are sent by; without one there is no mail."""
     mail_port: str = "587"
@@ -169,6 +171,8 @@ def _problem(name: str, value: object) -> str | None:
         return f"{variable}: {value!r} is no port."
     if name == "alert_after_hours" and not (value.isdecimal() and 0 < int(value) <= 8760):
         return f"{variable}: {value!r} is no number of hours between 1 and 8760."
+    if name == "zone_data_days" and not (value.isdecimal() and 0 < int(value) <= 36_500):
+        return f"{variable}: {value!r} is no number of days between 1 and 36500."
     if name.startswith("mail_") and not (value.isprintable() and value.isascii()):
         return f"{variable} holds a character that no address and no name of a server has."
     if name in ("executor", "organisation") and not (value.strip() and value.isprintable()):

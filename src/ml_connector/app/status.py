@@ -11,6 +11,7 @@ from ml_connector.app.alert_conditions import undelivered
 from ml_connector.app.alerts import AlertLine, last_round, lines
 from ml_connector.app.budgets import DayBudget, day_budgets
 from ml_connector.app.schedules import due_at
+from ml_connector.app.zone_data import OLD_DAYS, ZoneData, zone_data
 from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Incident, Run
@@ -47,7 +48,7 @@ class Next:
 class Status:
     """Runs at work and runs that wait for people, oldest first and the first of each; how many there are;
     what comes next; open items and incidents; open alerts, how many messages of them are not delivered, and
-    when it was last looked for alerts; the calls of vendors' days.
+    when it was last looked for alerts; the calls of vendors' days; the age of the zone data.
     """
 
     at_work: tuple[Line, ...]
@@ -60,6 +61,7 @@ class Status:
     undelivered: int
     alerts_at: datetime | None
     calls: tuple[DayBudget, ...]
+    zone_data: ZoneData
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -93,11 +95,12 @@ class Status:
             "undelivered": self.undelivered,
             "alerts_at": self.alerts_at.isoformat() if self.alerts_at else None,
             "calls": [one.shown() for one in self.calls],
+            "zone_data": self.zone_data.shown(),
         }
 
 
-def status(access: Access) -> Status:
-    """Of one organisation."""
+def status(access: Access, zone_data_days: int = OLD_DAYS) -> Status:
+    """Of one organisation; zone data is old after so many days."""
     mine = Run.objects.filter(organisation=access.organisation)
     flows = [
         Next(
@@ -123,6 +126,7 @@ def status(access: Access) -> Status:
         undelivered=undelivered(access.organisation).count(),
         alerts_at=last_round(access),
         calls=tuple(day_budgets(access.organisation, database_now())),
+        zone_data=zone_data(database_now(), zone_data_days),
     )
 
 

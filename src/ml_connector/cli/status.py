@@ -21,7 +21,7 @@ def status(as_json: bool = Json) -> None:
     with errors(as_json, keys=False):
         from ml_connector.app.status import status as status_of
 
-        found = status_of(service().access)
+        found = status_of(service().access, int(service().settings.zone_data_days))
         if as_json:
             say(True, {"ok": True, **found.shown()})
             return
@@ -48,6 +48,7 @@ def status(as_json: bool = Json) -> None:
         _alerts(found)
         if not (found.at_work or found.for_people or found.items or found.incidents or found.alerts):
             out.print("No run is at work, and nothing waits for people.", markup=False)
+        out.print(str(found.zone_data), markup=False)
 
 
 def _runs(title: str, lines: tuple[Line, ...], count: int) -> None:
