@@ -116,7 +116,9 @@ def test_who_changes_while_everybody_is_read_is_named_the_next_time(monkeypatch:
     assert {"full_read": 1, "unnamed": ("E04",)} == world.everybody()
     monkeypatch.undo()
 
-    world.found()
+    for _ in range(3):
+        world.found()
+        world.people.put(worker("05"), worker("05"))
     assert {} == world.items()
 
 
