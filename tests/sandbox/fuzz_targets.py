@@ -1,12 +1,14 @@
-"""The four simulators as targets for `fuzzing`: a small world each, its addresses and its words."""
+"""The five simulators as targets for `fuzzing`: a small world each, its addresses and its words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.sandbox import dynamics_fo_world as dynamics
+from tests.sandbox import precoro_world as procurement
 from tests.sandbox import visma_net_world as visma
 from tests.sandbox.exact_online_purchases import ENTRIES, LINES, Office
 from tests.sandbox.fuzzing import Place, Target
@@ -52,6 +54,108 @@ VISMA_FIELDS = (
     *("type", "subaccountNumber", "departmentId", "expenseSubaccount", "expenseAccount", "projectID"),
     *("startDate", "endDate", "visibility", "visibleInGl", "taskId", "employeeNr", "projectId", "countryId"),
 )
+PRECORO_OPTIONS = (
+    *("page", "per_page", "modifiedSince", "status[]", "logicType[]", "approvalLeftDate", "id", "supplier[]"),
+    *("approvalDate[left_date]", "createDate[right_date]", "external_id[]", "sent_to_external", "enable"),
+    *("externalIntegrated", "name", "taxPayer", "isAllAccessLegalEntity"),
+)
+PRECORO_FIELDS = (
+    *("externalId", "externalIntegrationLog", "invoice[id]", "sumPaid", "payDate", "logicType", "name"),
+    *("percent", "code", "enable", "parent[id]", "currencies[]", "supplierLegalEntityIds[]", "uniqueCode"),
+    *("paymentTerms[][id]", "contacts[0][name]", "creditPeriodDays", "prepaymentPercent", "entity_ids"),
+    *("depend_type", "item_custom_field_option_id", "number", "id", "prolongation", "items", "quantity"),
+    *(
+        "state",
+        "city",
+        "country",
+        "taxPayer",
+        "minimumSum",
+        "deliveryPeriod",
+        "internationalBankAccountNumber",
+    ),
+    *(
+        "termsDueDateAfterInvoicing",
+        "paymentType",
+        "isWithholdingTax",
+        "sku",
+        "price",
+        "beginDate",
+        "endDate",
+    ),
+    *("dataSupplierCustomFields", "value", "itemId", "requiredDate", "expense[id]", "supplier[id]"),
+)
+PRECORO_FORMS = {
+    "POST /payments": "invoice[id]=1017&sumPaid=1.00&payDate=2026-07-01T10:00:00Z&logicType=0&externalId=x",
+    "POST /suppliers": "name=Pens&currencies[]=EUR&supplierLegalEntityIds[]=41&contacts[0][name]=A",
+    "PUT /suppliers/20401": (
+        "name=Pens&state=Zeeland&currencies[]=EUR&paymentTerms[0][id]=601&taxPayerNumber=NL1&enable=1"
+    ),
+    "PATCH /suppliers/20402": "externalId=x",
+    "POST /taxes": "name=VAT&percent=21&value=21&isWithholdingTax=0",
+    "PUT /taxes/901": "name=VAT&percent=21",
+    "POST /paymentterms": "name=7+days&creditPeriodDays=7&paymentType=0",
+    "PUT /paymentterms/601": "name=7+days&prepaymentPercent=100",
+    "POST /locations": "name=Delft&uniqueCode=DFT",
+    "POST /items": "name=Pen&sku=PEN&price=1.10&supplier[id]=20401",
+    "POST /itemcustomfields/21/options": "name=Other&code=4991&externalId=x",
+    "POST /documentcustomfields/31/options": "name=Other&code=OTH&parent[id]=5401",
+    "PUT /documentcustomfields/31/options/5402": "name=Other&code=OPSWH&parent[id]=5403&enable=0",
+    "PATCH /itemcustomfields/options/depend_add": (
+        "item_custom_field_option_id=5001&depend_type=1&entity_ids=[41, 42]"
+    ),
+    "POST /expensePayments": "expense[id]=8501&sumPaid=1.00&payDate=2026-07-01",
+    "PATCH /invoices/1001": "externalId=x&externalIntegrationLog=booked",
+    "POST /invoices/1003/revision": "a=b",
+    "PATCH /payments/3001": "externalId=x",
+    "POST /payments/3001/cancel": "a=b",
+}
+PRECORO_JSON: dict[str, Any] = {
+    "PATCH /suppliers/20401/customfields": {
+        "dataSupplierCustomFields": [{"supplierCustomField": {"id": 61}, "value": "Monday"}]
+    },
+    "POST /contract": {"number": "C-1", "id": 20401, "prolongation": True, "beginDate": "2026-01-01"},
+    "POST /receipts/501": {"items": [{"itemId": 90001, "quantity": 3}], "note": "x"},
+}
+PRECORO_SCREEN: dict[str, Any] = {
+    "add_invoice": {
+        "supplier": "S0001",
+        "number": "N-1",
+        "issued": "2026-07-01",
+        "currency": "USD",
+        "rate": "0.9",
+        "term": "30 days",
+        "codes": {"cost_center": "FIN", "period": "x"},
+        "lines": [{"text": "x", "price": "10.00", "tax": "21% High", "codes": {"account": "4100"}}],
+        "stated": {"21% High": "2.11"},
+    },
+    "edit_invoice": {
+        "idn": "1001",
+        "set": {"number": "N-2", "due": "2026-08-01", "codes": {"project": "P100"}},
+    },
+    "pay": {"idn": "1003", "amount": "1.00", "date": "2026-07-01"},
+    "cancel_payment": {"payment": "3001"},
+    "split": {"idn": "1004", "parts": [{"percent": 50, "codes": {"cost_center": "IT"}}, {"percent": 50}]},
+    "attach": {"idn": "1001", "name": "a.pdf", "bytes": 10, "content": "QQ==", "scan": True},
+    "detach": {"idn": "1001", "attachment": 55001},
+    "revise": {"idn": "1002"},
+    "allocate": {"idn": "1025", "to": "1001"},
+    "before_detail": {"idn": "1001", "do": "edit_invoice", "arguments": {"set": {"note": "x"}}},
+    "add_supplier": {
+        "set": {"name": "Pens", "currencies": ["EUR"], "terms": ["30 days"]},
+        "approval": "pending",
+    },
+    "edit_supplier": {"code": "S0001", "set": {"internationalBankAccountNumber": "NL1", "minimumSum": "1"}},
+    "merge_suppliers": {"code": "S0015", "into": "S0014", "remove": True},
+    "add_option": {"axis": "account", "code": "4999", "name": "x"},
+    "edit_option": {"axis": "cost_center", "code": "OPSWH", "name": "x", "enable": False, "parent": "OPS"},
+    "add_tax": {"name": "x", "percent": "5"},
+    "add_term": {"name": "x", "days": 5},
+    "restrict_user": {"locations": ["RTM"], "entities": ["Noordkade Belgium BV"], "options": ["FIN"]},
+    "withdraw_right": {"right": "payments"},
+    "add_webhook": {"url": "http://127.0.0.1:1/y", "types": [3], "actions": [1]},
+    "send_webhook": {"idn": "1001"},
+    "use_up": {"what": "day"},
+}
 SCREEN_FIELDS = (
     *("id", "number", "entity", "line", "amount", "text", "account", "lines", "journal", "date", "period"),
     *("code", "cost_center", "kind", "seconds", "match", "path", "times", "set", "advance_seconds", "run_id"),
@@ -370,7 +474,39 @@ def visma_net() -> Target:
     )
 
 
-TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net)
+def precoro() -> Target:
+    """Every verb on every path, by forms, JSON and files, and what people do at the screens."""
+    world = procurement.World("fast")
+    world.hear()
+    places = [
+        Place(re.sub(r"\{\w+\}", "{}", endpoint.path), (endpoint.method,), PRECORO_FIELDS, form=True)
+        for endpoint in procurement.endpoints()
+    ]
+    shown = (
+        *("/invoices/1002", "/purchaseorders/501", "/suppliers/20402", "/attachments/55001", "/expenses/401"),
+        *("/itemcustomfields/21", "/itemcustomfields/21/options", "/documentcustomfields/31/options"),
+        *("/items/33001", "/locations/71", "/contracts/2201", "/files/{}"),
+    )
+    places += [Place(path, ("GET",), PRECORO_FIELDS) for path in shown]
+    for asked, form in PRECORO_FORMS.items():
+        verb, _, path = asked.partition(" ")
+        places += [Place(path, (verb,), PRECORO_FIELDS, dict(parse_qsl(form)), form=True)] * 5
+    for asked, body in PRECORO_JSON.items():
+        verb, _, path = asked.partition(" ")
+        places += [Place(path, (verb,), PRECORO_FIELDS, body)] * 5
+    places += _screen(PRECORO_SCREEN)
+    keys = _lower(world.client.headers)
+
+    def headers(path: str) -> dict[str, str]:
+        kind = "multipart/form-data; boundary=x" if path.startswith("/attachments/") else procurement.FORM
+        return {**keys, "content-type": kind}
+
+    return Target(
+        host=world.host, headers=headers, places=places + _any(PRECORO_FIELDS), options=PRECORO_OPTIONS
+    )
+
+
+TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net, precoro)
 
 
 def _any(fields: tuple[str, ...]) -> list[Place]:

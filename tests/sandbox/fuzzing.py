@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from hypothesis import strategies as st
 
@@ -124,6 +124,15 @@ class Place:
     fields: Sequence[str]
     sample: Any = None
     """A body that the vendor takes, to be spoilt."""
+    form: bool = False
+    """Whether the body is a form."""
+
+    def written(self, sample: Any) -> bytes:
+        """A body as it is sent."""
+        if not self.form:
+            return json.dumps(sample).encode("utf-8", "surrogatepass")
+        pairs = sample.items() if isinstance(sample, dict) else ()
+        return urlencode([(name, str(value)) for name, value in pairs], errors="replace").encode()
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(self.path)
@@ -188,10 +197,13 @@ def _leaves() -> st.SearchStrategy[Any]:
 
 
 def _body(place: Place) -> st.SearchStrategy[bytes]:
+    if place.sample is None and place.form:
+        texts = st.dictionaries(st.sampled_from(place.fields), odd(), max_size=6)
+        return st.one_of(texts.map(place.written), bodies(place.fields))
     if place.sample is None:
         return bodies(place.fields)
     spoilt = st.tuples(st.lists(st.tuples(st.integers(0, 99), _leaves()), max_size=2))
-    return spoilt.map(lambda wounds: json.dumps(_spoilt(place.sample, wounds[0])).encode())
+    return spoilt.map(lambda wounds: place.written(_spoilt(place.sample, wounds[0])))
 
 
 def _spoilt(sample: Any, wounds: Sequence[tuple[int, Any]]) -> Any:

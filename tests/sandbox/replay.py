@@ -37,8 +37,8 @@ def _addresses(target: Target) -> Iterator[Asked]:
         if not path.startswith("/"):
             continue
         for verb in place.verbs:
-            body = json.dumps(place.sample or {}).encode()
-            yield verb, path, {**headers, **JSON}, b"" if verb == "GET" else body
+            kind = FORM if place.form else JSON
+            yield verb, path, {**headers, **kind}, b"" if verb == "GET" else place.written(place.sample or {})
             if verb == "GET":
                 yield verb, path, {**headers, **ATOM}, b""
 
@@ -56,6 +56,7 @@ def _tokens(target: Target) -> Iterator[Asked]:
             urlencode({**form, **scope}).encode(),
         ),
         "visma_net": ("POST", "/connect/token", FORM, urlencode(form).encode()),
+        "precoro": ("GET", "/users", target.headers("/users"), b""),
     }[target.host.vendor.slug]
     yield asked
     yield asked

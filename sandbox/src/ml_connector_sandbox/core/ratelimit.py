@@ -56,6 +56,10 @@ class FixedWindow:
             limit=self.limit, remaining=before.remaining - 1, resets_at=before.resets_at, refused=False
         )
 
+    def use_up(self, key: Hashable, now: datetime) -> None:
+        """As if the caller had made every call that is left in this window."""
+        self._used[key] = (int((now - _EPOCH).total_seconds()) // self.seconds, self.limit)
+
     def clear(self) -> None:
         """Forget every call."""
         self._used.clear()
