@@ -47,7 +47,7 @@ class World:
 
     def refused(self, action: str, **arguments: Any) -> int:
         """The status of an action that cannot be."""
-        return self.client.post(f"/__sandbox__/control/{action}", json=arguments).status_code
+        return self.client.post(f"/__sandbox__/control/{action}", content=json.dumps(arguments)).status_code
 
     def hasty(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """A call at once."""

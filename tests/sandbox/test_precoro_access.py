@@ -49,6 +49,8 @@ def test_an_inactive_user_and_an_old_key_do_not_enter() -> None:
     assert 200 == world.get("/users").status_code
     world.control("deactivate_user")
     assert 401 == world.get("/users").status_code
+    world.control("activate_user")
+    assert 200 == world.get("/users").status_code
 
 
 def test_who_calls_can_be_found_among_the_users() -> None:
@@ -137,6 +139,19 @@ def test_one_call_a_second_reads_and_writes_alike() -> None:
     world.clock.advance(0.001)
     assert 200 == world.hasty("GET", "/users").status_code
     assert {"second": 2} == world.books()["calls"]["refused"]
+
+
+def test_pace_and_repetition_are_settings() -> None:
+    world = World(
+        pace_milliseconds=200, pace_limit_type="Per second", same_get_per_hour=2, same_get_seconds=0
+    )
+    assert 200 == world.hasty("GET", "/taxes").status_code
+    assert "Per second" == world.hasty("GET", "/taxes").json()["RateLimit-Type"]
+    seen = []
+    for _ in range(2):
+        world.clock.advance(0.2)
+        seen.append(world.hasty("GET", "/taxes").status_code)
+    assert [200, 429] == seen
 
 
 def test_the_same_get_is_refused_for_a_minute_whatever_its_answer() -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import httpx2
@@ -11,6 +17,7 @@ import pytest
 from tests.sandbox.precoro_world import World, pay
 
 from ml_connector_sandbox.core.registry import load_scenario, open_system, systems_of
+from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.systems.exact_online import build as build_ledger
 
 HOOK = "http://127.0.0.1:1/hook"
@@ -62,7 +69,10 @@ def test_at_most_five_addresses_each_for_some_kinds_on_this_machine() -> None:
     world.control("remove_webhook", url=f"{HOOK}/0")
     assert 404 == world.refused("remove_webhook", url=f"{HOOK}/0")
     assert 400 == World("fast").refused("add_webhook", url="ftp://127.0.0.1/x")
-    assert 400 == World("fast").refused("add_webhook", url="http://192.0.2.7/x")
+    guarded = World("fast")
+    assert 400 == guarded.refused("add_webhook", url="http://192.0.2.7/x")
+    guarded.client.post("/__sandbox__/switches", json={"webhooks_only_loopback": False}).raise_for_status()
+    assert 1 == len(guarded.control("add_webhook", url="http://192.0.2.7/x")["endpoints"])
 
 
 def test_a_webhook_tells_of_what_its_user_may_see() -> None:
@@ -196,7 +206,7 @@ def test_more_suppliers_and_invoices_come_from_the_seed() -> None:
     """For whoever measures; the same seed makes the same."""
     world = World("fast", more_suppliers=40, more_invoices=150)
     books = world.books()
-    assert (73, 211) == (len(books["suppliers"]), len(books["invoices"]))
+    assert (73, 212) == (len(books["suppliers"]), len(books["invoices"]))
     again = World("fast", more_suppliers=40, more_invoices=150).books()
     assert books["invoices"] == again["invoices"]
 
@@ -219,6 +229,48 @@ def test_every_record_of_a_copy_forgets_its_mark() -> None:
     world.made("PATCH", "/suppliers/20401", "externalId=e")
     assert {"forgotten": 2} == world.control("forget_external_ids")
     assert [] == world.rows("/invoices?sent_to_external=1")
+
+
+def test_over_sockets_an_answer_is_lost_and_a_webhook_arrives() -> None:
+    """A connection that really ends, and a receiver that really listens."""
+    with heard_over_a_socket() as (url, heard):
+        host = open_system("precoro", scenario="procurement", profile="fast")
+        with (
+            Sandbox({"precoro": host}) as sandbox,
+            httpx2.Client(base_url=sandbox.base_url("precoro")) as client,
+        ):
+            keys = host.describe("")["credentials"]
+            client.headers.update({"X-AUTH-TOKEN": keys["token"], "email": keys["email"]})
+            client.post("/__sandbox__/control/add_webhook", json={"url": url}).raise_for_status()
+            client.post("/__sandbox__/faults", json={"kind": "lost_after_commit"}).raise_for_status()
+            with pytest.raises(httpx2.TransportError):
+                client.post("/payments", data=pay(1017, "10.00"))
+            assert "10.00" == client.get("/invoices/1001").json()["sumPaid"]
+            assert {"id": 1017, "type": 3, "action": 1, "idn": 1001} == heard.get(timeout=10)
+
+
+@contextmanager
+def heard_over_a_socket() -> Iterator[tuple[str, Queue[Any]]]:
+    """A receiver on this machine, and what it was sent."""
+    heard: Queue[Any] = Queue()
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/hook", heard
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_it_is_served_like_the_others() -> None:

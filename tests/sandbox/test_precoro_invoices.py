@@ -52,6 +52,12 @@ def test_money_is_number_and_text_as_the_switch_says() -> None:
     assert '"sum":1718.2,' in World("fast").get("/invoices/1042").text
     text = World("fast", money="text").read("/invoices/1042")
     assert ("1718.20", "1420.00") == (text["sum"], text["items"]["data"][0]["price"])
+    exact = World("fast", money="text")
+    line = {"text": "Screws", "quantity": "1000", "price": "0.0125", "tax": "No VAT", "codes": {}}
+    exact.control("edit_invoice", idn="1001", set={"lines": [line]})
+    assert ("0.0125", "12.50") == tuple(
+        exact.read("/invoices/1001")["items"]["data"][0][name] for name in ("price", "netSum")
+    )
     assert 1_000 == World("fast", money="number").read("/invoices/1042")["sumPaid"]
 
 
@@ -152,6 +158,13 @@ def test_people_deny_cancel_close_and_wait() -> None:
     waiting = World("fast", pending_receipt_is_approved=True)
     waiting.control("wait_for_receipt", idn="1003")
     assert "2026-06-03T09:12:00+00:00" == waiting.read("/invoices/1003")["approvalDate"]
+
+
+def test_an_approval_is_taken_back() -> None:
+    world = World("fast")
+    world.control("back_to_approval", idn="1001")
+    assert 1 == world.read("/invoices/1001")["status"]
+    assert 400 == world.refused("receive", idn="1001")
 
 
 def test_an_invoice_that_waits_for_another_connector_says_so() -> None:

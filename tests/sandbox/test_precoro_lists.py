@@ -28,7 +28,7 @@ def test_the_new_dialect_says_only_whether_there_is_more() -> None:
     world = World("fast")
     first = world.read("/invoices", per_page=50)
     assert {"pagination": {"has_next_page": True, "current_page": 1}} == first["meta"]
-    assert 61 == len(pages(world)) == len(set(pages(world)))
+    assert 62 == len(pages(world)) == len(set(pages(world)))
     assert {"has_next_page": False, "current_page": 4} == world.read("/invoices", page="last")["meta"][
         "pagination"
     ]
@@ -47,7 +47,7 @@ def test_the_old_dialect_counts_and_links() -> None:
     assert {2, 5} >= {row["status"] for row in following["data"]}
     both = World("fast", paging="both").read("/invoices")["meta"]["pagination"]
     assert both["has_next_page"] is True
-    assert 61 == both["total"]
+    assert 62 == both["total"]
 
 
 def test_sizes_are_of_a_list() -> None:
@@ -69,9 +69,18 @@ def test_legal_entities_have_no_meta() -> None:
 
 
 def test_a_list_that_moves_loses_a_row_or_shows_one_twice() -> None:
-    assert 60 == len(set(pages(World("fast", page_drift="skip"))))
+    assert 61 == len(set(pages(World("fast", page_drift="skip"))))
     twice = pages(World("fast", page_drift="repeat"))
     assert len(twice) > len(set(twice))
+
+
+def test_every_invoice_may_have_changed_in_one_second() -> None:
+    """More rows than a page share the moment that a client goes by."""
+    world = World("fast")
+    at = world.control("change_all", seconds_ago=5)
+    assert 62 == at["changed"]
+    assert 62 == len(world.rows("/invoices", modifiedSince=at["at"][:19]))
+    assert 1 == len({row["updateDate"] for row in world.rows("/invoices")})
 
 
 def test_the_order_is_a_switch() -> None:
@@ -81,7 +90,7 @@ def test_the_order_is_a_switch() -> None:
         return numbers(world.rows("/invoices"))
 
     assert "1001" == first("id")[0]
-    assert "1061" == first("newest_first")[0]
+    assert "1062" == first("newest_first")[0]
     assert "1010" == first("updated")[-1]
     assert "1010" == first("updated_first")[0]
 

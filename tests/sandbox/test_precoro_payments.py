@@ -132,6 +132,13 @@ def test_withheld_tax_is_not_paid_to_the_supplier() -> None:
     assert 5 == status(world, held["idn"])[0]
 
 
+def test_a_negative_invoice_has_nothing_to_pay() -> None:
+    world = World("fast")
+    held = world.invoice("1002-C")
+    assert (-121, -100) == tuple(world.read(f"/invoices/{held['idn']}")[name] for name in ("sum", "netSum"))
+    assert "sumPaid" in world.refusal("POST", "/payments", pay(held["id"], "-121.00"))
+
+
 def test_people_pay_by_card_and_take_payments_back() -> None:
     world = World("fast")
     world.control("pay", idn="1001", amount="23.06", means="card")
@@ -151,6 +158,13 @@ def test_prepayments_of_orders_and_payments_of_expenses() -> None:
     assert (True, "501", []) == (made["prepayment"], made["purchaseOrder"]["idn"], made["invoice"])
     assert "sumPaid" in world.refusal("POST", "/payments", {**order, "sumPaid": "9000.00"})
     assert "invoice" in world.refusal("POST", "/payments", {**order, "logicType": "0"})
+    billed = world.control("wait_for_receipt", idn="1012")
+    assert [] == world.read("/invoices/1012")["payments"]["data"]
+    world.control("receive", idn=billed["idn"])
+    assert ("100.00", 4) == tuple(world.read("/invoices/1012")[name] for name in ("sumPaid", "status"))
+    assert "purchaseOrder" in world.refusal("POST", f"/payments/{made['idn']}/cancel")
+    world.control("cancel_payment", payment=made["idn"])
+    assert 2 == world.read("/invoices/1012")["status"]
     expense = {"expense[id]": "8501", "sumPaid": "20.00", "payDate": "2026-07-01"}
     assert 20 == world.made("POST", "/expensePayments", expense)["sumPaid"]
     whole = world.read("/expenses/401")

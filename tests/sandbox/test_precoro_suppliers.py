@@ -108,6 +108,8 @@ def test_people_add_rename_edit_and_merge() -> None:
     assert 1 == world.read(f"/suppliers/{made['id']}")["status"]
     world.control("approve_supplier", code=made["code"])
     assert 2 == world.read(f"/suppliers/{made['id']}")["status"]
+    world.control("reject_supplier", code=made["code"])
+    assert 3 == world.read(f"/suppliers/{made['id']}")["status"]
     merged = world.control("merge_suppliers", code="S0015", into="S0014")
     assert ["1026"] == merged["moved"]
     assert "S0014" == world.read("/invoices/1026")["supplier"]["uniqueCode"]
@@ -240,6 +242,26 @@ def test_taxes_and_terms_are_made_replaced_and_marked() -> None:
     assert 0 == prepaid["creditPeriodDays"]
     assert 405 == world.get("/taxes/901").status_code
     assert False is [row["enable"] for row in world.rows("/paymentterms")][5]
+
+
+def test_people_rename_taxes_and_terms_and_add_some() -> None:
+    """The same record under another name: who went by the name makes a second one."""
+    world = World("fast")
+    world.control("rename_tax", name="21% High", to="High rate")
+    world.control("rename_term", name="30 days", to="Net 30")
+    assert ("High rate", "Net 30") == (
+        world.rows("/taxes")[0]["name"],
+        world.rows("/paymentterms")[1]["name"],
+    )
+    assert "High rate" == world.read("/invoices/1001")["taxes"]["data"][0]["name"]
+    tax, term = (
+        world.control("add_tax", name="25%", percent="25"),
+        world.control("add_term", name="7", days=7),
+    )
+    assert [25] == [row["percent"] for row in world.rows("/taxes") if row["id"] == tax["id"]]
+    assert [7] == [row["creditPeriodDays"] for row in world.rows("/paymentterms") if row["id"] == term["id"]]
+    assert 404 == world.refused("rename_tax", name="none", to="X")
+    assert 400 == world.refused("add_tax", name="X", percent="1000")
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,13 @@ class Book:
         row |= values
         self.tables[table][row["id"]] = row
         if table == "payments" and row.get("invoice"):
-            self._payments_of.setdefault(row["invoice"], []).append(row["id"])
+            self.pay_with(row, self.tables["invoices"][row["invoice"]])
         return row
+
+    def pay_with(self, payment: Row, invoice: Row) -> None:
+        """From now on it is a payment of that invoice."""
+        payment["invoice"] = invoice["id"]
+        self._payments_of.setdefault(invoice["id"], []).append(payment["id"])
 
     def payments(self, invoice: Row) -> list[Row]:
         """The payments of an invoice, cancelled ones too."""

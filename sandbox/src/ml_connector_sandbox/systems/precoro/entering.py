@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.body import is_text
@@ -16,11 +16,11 @@ from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.precoro.book import Book
 from ml_connector_sandbox.systems.precoro.invoices import (
     BOOKABLE,
-    CENT,
     CREDITS,
     FROM_ORDER,
     STANDARD,
     STATUSES,
+    rounded,
     shares,
 )
 
@@ -252,7 +252,7 @@ def bounded(value: Decimal) -> Decimal:
     """To the cent; `ValueError` for more than fits."""
     if abs(value) > AMOUNT_MAX:
         raise ValueError(f"{value} is too much")
-    return value.quantize(CENT, ROUND_HALF_UP)
+    return rounded(value)
 
 
 def when(given: Any) -> datetime | None:

@@ -50,7 +50,7 @@ def selected(
     ]
     if resource == "invoices" and "logicType" not in wanted and not switches["credit_notes_unfiltered"]:
         tests.append(lambda row: row["logicType"] not in CREDITS)
-    return [row for row in rows if all(test(row) for test in tests)]
+    return [row for row in rows if all(test(row) for test in tests)] if tests else rows
 
 
 def _test(resource: str, name: str, values: list[str], switches: Switches) -> Test | None:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
@@ -53,6 +53,7 @@ def move(book: Book, switches: Switches, invoice: Row, status: int, user: int) -
     invoice.update(status=status, updateDate=now, lastEditor=user)
     if status == APPROVED:
         invoice.update(approvalDate=now, lastApprover=user)
+        use_prepayments(book, invoice)
         settle(book, invoice)
     elif status == ON_REVISE and switches["revision_clears_approval_date"]:
         invoice["approvalDate"] = None
@@ -99,6 +100,19 @@ def pay(book: Book, switches: Switches, invoice: Row, amount: Decimal, values: R
     return row
 
 
+def use_prepayments(book: Book, invoice: Row) -> None:
+    """What was paid for the order beforehand pays its next approved invoice, as far as it fits."""
+    order = invoice["purchaseOrder"]
+    waiting = [
+        row
+        for row in book.rows("payments")
+        if order is not None and row["purchaseOrder"] == order and not row["invoice"] and not row["cancelled"]
+    ]
+    for row in waiting:
+        if row["sumPaid"] <= remaining(book, invoice):
+            book.pay_with(row, invoice)
+
+
 def cancel_payment(book: Book, payment: Row) -> None:
     """Take a payment back; the invoice is again as if it had not been made."""
     if payment["cancelled"]:
@@ -108,6 +122,11 @@ def cancel_payment(book: Book, payment: Row) -> None:
     if invoice is not None:
         invoice["updateDate"] = book.now()
         settle(book, invoice)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """To the cent."""
+    return value.quantize(CENT, ROUND_HALF_UP)
 
 
 def shares(amount: Decimal, weights: list[int]) -> list[Decimal]:

@@ -58,6 +58,8 @@ def _prepaid(call: Call, order: Row, amount: Decimal, values: Row) -> Row:
 def _cancel(call: Call) -> Response:
     row = call.found("payments")
     call.may_write("payments")
+    if row["purchaseOrder"] is not None:
+        raise invalid(purchaseOrder="A prepayment is canceled at its Purchase Order.")
     cancel_payment(call.book, row)
     invoice = call.book.get("invoices", row["invoice"])
     if invoice is not None:

@@ -281,10 +281,14 @@ INVOICES: tuple[Json, ...] = (
     _bill(
         "S0032", "OL-1", "06-30", ("Last delivery", "77.70", "4100", "21% High (old)"), codes=_center("OLD")
     ),
+    # A credit that the supplier printed as an invoice of less than nothing.
+    _bill(
+        *("S0014", "1002-C", "06-19"), ("Leaflets, discount", "-100.00", "4420", HIGH), codes=_center("SALES")
+    ),
 )
 ORDERS: tuple[Json, ...] = (
     _bill("S0009", None, "06-01", ("Pallets, 60 pieces", "684.00", "4100", HIGH)),
-    _bill("S0002", None, "05-11", ("Steel racks", "12480.00", "0210", GOODS)),
+    _bill("S0002", None, "05-11", ("Steel racks", "12480.00", "0210", GOODS), status="pending"),
 )
 EXPENSES: tuple[Json, ...] = (
     _bill("S0030", "E-1", "06-20", ("Taxi to the airport", "45.87", "4300", LOW)),

@@ -57,12 +57,13 @@ class Records:
         return [] if self.switches["unset_reference"] == "array" else None
 
     def amount(self, value: Decimal | None, *, text: bool = False) -> Any:
-        """An amount as number or as text of two decimals."""
+        """An amount as number or as text of two decimals, a price of more where it has them."""
         if value is None:
             return None
         mode = self.switches["money"]
         as_text = mode == "text" or (mode == "mixed" and text)
-        return format(value.quantize(Decimal("0.01")), "f") if as_text else value
+        cents = value.quantize(Decimal("0.01"))
+        return format(cents if cents == value else value.normalize(), "f") if as_text else value
 
     def _written(self, field: Field, value: Any) -> Any:
         if field.kind in ("money", "money_text") and isinstance(value, (Decimal, int)):

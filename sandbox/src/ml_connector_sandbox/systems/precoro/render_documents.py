@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json, Row
-from ml_connector_sandbox.systems.precoro.invoices import CREDITS, STATUSES, approved_at, remaining
+from ml_connector_sandbox.systems.precoro.invoices import CREDITS, STATUSES, approved_at, remaining, rounded
 from ml_connector_sandbox.systems.precoro.render_lines import document_fields, line, tax_rows
 from ml_connector_sandbox.systems.precoro.render_masters import attachment, user
 from ml_connector_sandbox.systems.precoro.render_view import View
@@ -25,10 +25,7 @@ def _document(view: View, row: Row) -> Json:
         if row.get(name) is not None
     }
     rate: Decimal = row["rate"]
-    own = {
-        f"{name}InCompanyCurrency": (amount * rate).quantize(Decimal("0.01"))
-        for name, amount in amounts.items()
-    }
+    own = {f"{name}InCompanyCurrency": rounded(amount * rate) for name, amount in amounts.items()}
     options = sorted(value for value in row["values"].values() if isinstance(value, int))
     return {
         **amounts,

@@ -35,4 +35,4 @@ class View(Protocol):
         """A reference that is not set."""
 
     def amount(self, value: Decimal | None, *, text: bool = False) -> Any:
-        """An amount as number or as text of two decimals."""
+        """An amount as number or as text of two decimals, a price of more where it has them."""

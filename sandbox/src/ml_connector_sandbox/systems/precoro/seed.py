@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
@@ -28,7 +29,7 @@ from ml_connector_sandbox.systems.precoro.signin import key_of
 
 BEGAN = "2026-01-05T08:00:00"
 """When the company was set up."""
-MORE_MAX = 1_000_000
+MORE_MAX, SUPPLIERS_INVOICED = 1_000_000, 500
 _ENTITY_FIELDS = (
     *("legalAddress", "accountNumber", "accountHolderName", "bankName", "bankAddress", "sortCode", "phone"),
     *("businessRegistrationNumber", "taxPayerType", "taxPayerNumber", "keyExecutive", "swiftCode"),
@@ -235,7 +236,8 @@ def _more(book: Book, data: Json, seed: int, switches: Switches, dates: Row) -> 
     user, sample = next(book.rows("users"))["id"], data["invoices"][0]
     began = when(sample["issued"])
     assert began is not None
-    suppliers = [row["uniqueCode"] for row in book.rows("suppliers") if row["approval"] == "approved"]
+    approved = (row["uniqueCode"] for row in book.rows("suppliers") if row["approval"] == "approved")
+    suppliers = list(islice(approved, SUPPLIERS_INVOICED))
     for number in range(min(int(switches["more_invoices"]), MORE_MAX)):
         lines = [
             {**sample["lines"][0], "quantity": "1", "price": str(Decimal(dice.randint(100, 500_000)) / 100)}
