@@ -8,6 +8,8 @@ import unicodedata
 from decimal import Decimal
 
 import pytest
+import stdnum
+from stdnum import iban
 from tests.sandbox.precoro_world import World
 
 FULL = {
@@ -134,6 +136,27 @@ def test_suppliers_are_as_people_type_them() -> None:
     name = rows["S0031"]["name"]
     assert unicodedata.normalize("NFC", name) != name
     assert [None] == [rows["S0030"]["taxPayerNumber"]]
+
+
+COUNTRIES = {
+    **dict.fromkeys(("Netherlands", "Holland", "NL"), "nl"),
+    **dict.fromkeys(("Germany", "Deutschland"), "de"),
+    **dict.fromkeys(("Belgium", "Belgique"), "be"),
+    "France": "fr",
+    "Sweden": "se",
+    "Norway": "no",
+    "UK": "gb",
+}
+
+
+def test_the_numbers_of_the_demo_suppliers_are_right() -> None:
+    """Whoever checks them finds no fault but the spelling."""
+    rows = World("fast").rows("/suppliers")
+    numbers = [(COUNTRIES[row["country"]], row["taxPayerNumber"]) for row in rows if row["taxPayerNumber"]]
+    accounts = [row["internationalBankAccountNumber"] for row in rows]
+    assert [] == [pair for pair in numbers if not stdnum.get_cc_module(pair[0], "vat").is_valid(pair[1])]
+    assert [] == [account for account in accounts if account and not iban.is_valid(account)]
+    assert 29 == len(numbers)
 
 
 # --- custom fields ------------------------------------------------------------------------------------------
