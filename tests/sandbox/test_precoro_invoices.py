@@ -238,6 +238,8 @@ def test_people_split_an_invoice_and_shares_follow_it() -> None:
     parts = [{"percent": 1, "codes": {"cost_center": code}} for code in ("FIN", "IT", "SALES")]
     made = world.control("split", idn="1003", parts=parts)["children"]
     assert Decimal("776.98") == sum(world.read(f"/invoices/{idn}")["sum"] for idn in made)
+    world.made("POST", "/invoices/1003/revision")
+    assert [7, 7, 7] == [world.read(f"/invoices/{idn}")["status"] for idn in made]
     world.control("cancel", idn="1003")
     assert [8, 8, 8] == [world.read(f"/invoices/{idn}")["status"] for idn in made]
     assert 400 == world.refused("split", idn="1003", parts=parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -127,6 +128,9 @@ def test_modified_since_is_utc_and_inclusive() -> None:
     at = changed.removesuffix("+00:00")
     assert ["1007"] == numbers(world.rows("/invoices", modifiedSince=at))
     assert ["1007"] == numbers(world.rows(f"/invoices?modifiedSince={at}%2B00:00"))
+    ahead = world.clock.now().astimezone(timezone(timedelta(hours=2))).isoformat()[:19]
+    assert [] == world.rows("/invoices", modifiedSince=ahead)
+    assert ["1007"] == numbers(world.rows(f"/invoices?modifiedSince={at[:11]}{ahead[11:]}%2B02:10"))
     assert "modifiedSince" in world.refusal("GET", "/invoices?modifiedSince=yesterday")
     exclusive = World("fast", modified_since_inclusive=False)
     exclusive.clock.set(world.clock.now())

@@ -42,6 +42,10 @@ def test_a_supplier_is_made_with_its_lists_and_its_mark() -> None:
     assert (FULL["name"], "Bayern", 2) == (read["name"], read["state"], read["status"])
     assert "contacts" not in world.rows("/suppliers")[0]
     assert made["uniqueCode"]
+    statuses = [
+        World("fast", **given).send("POST", "/suppliers", FULL) for given in ({}, {"created_status": 200})
+    ]
+    assert [201, 200] == [answer.status_code for answer in statuses]
 
 
 def test_a_supplier_needs_a_name_and_a_code_of_its_own() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -149,4 +150,7 @@ class Precoro:
         if refused is not None:
             return refused
         places = {name: unquote(value) for name, value in params.items()}
-        return endpoint.answer(Call(tenant=self, request=request, user=user, params=places))
+        answer = endpoint.answer(Call(tenant=self, request=request, user=user, params=places))
+        return (
+            replace(answer, status=int(self.switches["created_status"])) if answer.status == 201 else answer
+        )

@@ -44,6 +44,7 @@ ERRORS = (
     _choice(
         "field_errors", ("nested", "flat"), "errors of fields: `nested` twice under `errors`, or `flat` once"
     ),
+    Switch(name="created_status", default=201, meaning="status of a write that made a record"),
     _choice("invisible_as", ("404", "403"), "status of a record that the user may not see"),
     _choice(
         "json_body",
