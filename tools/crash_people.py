@@ -1,11 +1,12 @@
-"""`make crash TARGET=people`: passes of workers are killed with `kill -9` while they write to each ledger,
-and a person edits members at the ledger's screen meanwhile; the judge counts what the ledgers hold.
+"""`make crash TARGET=people`: passes are killed with `kill -9` while they write members, or what else is kept
+of people, to each ledger, and a person edits rows at the ledger's screen meanwhile; the judge counts what the
+ledgers hold.
 
-Each round is a day on which people are hired, leave, come back, move and are named anew. Its kill is drawn
-with a seed, and so is the member that is edited, of those that the pass changes:
-    late     a write is in the ledger's hands; a member is edited; the process dies; the ledger writes later
-    between  the members were read, and the answer is slow; one is edited; the process writes, or dies
-    sending  a write was carried out, and the answer is slow; a member is edited; the process dies
+Each round is a day on which people are hired, leave, come back, move and are named anew. Which pass is killed
+is drawn with a seed, and so are the kill and the row that is edited, of those that the pass changes:
+    late     a write is in the ledger's hands; a row is edited; the process dies; the ledger writes later
+    between  the rows were read, and the answer is slow; one is edited; the process writes, or dies
+    sending  a write was carried out, and the answer is slow; a row is edited; the process dies
     random   any moment at all, start-up included
 An edit may be overwritten by nobody where the ledger has versions. Where it has none, it may be by a write
 that rests on a read before the edit: such edits are counted apart.
@@ -25,12 +26,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from people_kept import HumanResources, KeptStage
 from people_month import Month
 from people_stage import DatedProduct, PeopleStage, started
 from scenes import PAYROLL, scene_of
 from stage import Sandbox
 
-from ml_connector_sandbox.judges.people import Key, Looked
+from ml_connector_sandbox.judges.people import SINCE, Key, Looked, key_of, person_of
+from ml_connector_sandbox.judges.people_kept import codes_text
 
 FIRST = datetime(2026, 7, 1, 12, tzinfo=UTC)
 KINDS = ("late", "between", "sending", "random", "random")
@@ -41,51 +44,98 @@ USED_A_DAY, USED_AT_LEAST = 8, 40
 HELD = 3
 
 
+Named = Callable[[str], str]
+"""The name that payroll says → the one that has to be there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What a person typed: the action and its wish, and the name that the row has to have from then on."""
+
+    action: str
+    wish: Mapping[str, str]
+    named: Named
+
+
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """How a ledger's members are edited and read: the action that names one anew, the path of reads, and rows
-    of a page, of which the plan reads all before it writes. `guarded`: rows have versions.
+    """How rows are edited and read: what names one anew, by a text that nobody else gives; the path of reads,
+    and rows of a page, of which the plan reads all before it writes. `guarded`: rows have versions.
     """
 
-    scenario: str
-    edit: Callable[[str, str, str], tuple[str, Mapping[str, str]]]
+    edit: Callable[[Mapping[str, Any], str], Edit]
     reads: str
     page: int
     guarded: bool
 
 
+def _typed(action: str, field: str, *fields: str, **fixed: str) -> Callable[[Mapping[str, Any], str], Edit]:
+    """The text into this field, of the row with these ones."""
+
+    def edit(row: Mapping[str, Any], text: str) -> Edit:
+        wish = {**fixed, **{name: row[name] for name in fields}, field: text}
+        return Edit(action=action, wish=wish, named=lambda _: text)
+
+    return edit
+
+
+def _employee(row: Mapping[str, Any], text: str) -> Edit:
+    first, _, last = text.partition(" ")
+    wish = {"entity": row["entity"], "code": row["code"].partition(SINCE)[0]}
+    names = {"first_name": first, "last_name": last}
+    return Edit(action="put_employee", wish={**wish, **names}, named=lambda _: text)
+
+
+def _defaults(row: Mapping[str, Any], text: str) -> Edit:
+    """Every second time a code of another axis alone, which stands beside what payroll says."""
+    wish, alone = {"company": row["entity"], "number": row["code"]}, int(text.rpartition(" ")[2]) % 2
+    center = _codes(row["name"]).get("cost_center", "") if alone else CENTER
+
+    def named(name: str) -> str:
+        return codes_text({**(_codes(name) if alone else {"cost_center": CENTER}), "department": OTHER})
+
+    return Edit(action="put_worker", wish={**wish, "dimensions": f"{OTHER}-{center}"}, named=named)
+
+
+def _codes(text: str) -> dict[str, str]:
+    return dict(part.split("=") for part in text.split())
+
+
+MEMBERS = "members"
+OTHER, CENTER = "020", "HOLEG"
+"""Codes that a person gives an employment."""
+SCENARIOS = {
+    "exact_online": "people_exact_online",
+    "dynamics_fo": "people_dynamics_fo",
+    "visma_net": "people_visma_net",
+}
 SCREENS = {
     "exact_online": Screen(
-        scenario="people_exact_online",
-        edit=lambda entity, code, name: (
-            "rename_cost_unit",
-            {"entity": entity, "code": code, "description": name},
-        ),
+        edit=_typed("rename_cost_unit", "description", "entity", "code"),
         reads="hrm/Costunits",
         page=60,
         guarded=False,
     ),
     "dynamics_fo": Screen(
-        scenario="people_dynamics_fo",
-        edit=lambda _, code, name: (
-            "rename_dimension_value",
-            {"dimension": "Worker", "code": code, "name": name},
-        ),
+        edit=_typed("rename_dimension_value", "name", "code", dimension="Worker"),
         reads="FinancialDimensionValues",
         page=10_000,
         guarded=True,
     ),
     "visma_net": Screen(
-        scenario="people_visma_net",
-        edit=lambda entity, code, name: (
-            "put_segment_value",
-            {"entity": entity, "segment": "worker", "code": code, "description": name},
-        ),
+        edit=_typed("put_segment_value", "description", "entity", "code", segment="worker"),
         reads="/v1/dimension/SUBACCOUNT/3",
         page=10_000,
         guarded=True,
     ),
 }
+"""Of members."""
+EDITS = {
+    "employees": _employee,
+    "assignments": _defaults,
+    "departments": _typed("put_department", "description", "entity", "code"),
+}
+"""Of what else is kept, by name."""
 
 
 TOTALS = ("kills", "kills_in_flight", "edits", "duplicates", "lost", "overwritten", "overwritten_in_window")
@@ -100,48 +150,79 @@ def play(kills: int, seed: int, say: Callable[[str], None]) -> Any:
             return _ledger(Path(folder) / ledger, ledger, shares[ledger], seed, say)
 
         found = dict(zip(shares, pool.map(one, shares), strict=True))
-    totals = {name: sum(line[name] for line in found.values()) for name in TOTALS}
-    return {"ok": all(line["ok"] for line in found.values()), **totals, "ledgers": found}
+    lines = [line for kinds in found.values() for line in kinds.values()]
+    totals = {name: sum(line[name] for line in lines) for name in TOTALS}
+    return {"ok": all(line["ok"] for line in lines), **totals, "ledgers": found}
 
 
 def _ledger(home: Path, ledger: str, kills: int, seed: int, say: Callable[[str], None]) -> Any:
-    scene, dice = scene_of(SCREENS[ledger].scenario), Random(f"{seed} {ledger}")
+    scene, dice = scene_of(SCENARIOS[ledger]), Random(f"{seed} {ledger}")
     workers = kills * USED_A_DAY + USED_AT_LEAST
     given = ["--profile", "fast", *scene.arguments(), "--switch", f"{PAYROLL}.workers={workers}"]
     with Sandbox(given) as sandbox:
         stage = PeopleStage(sandbox, scene, DatedProduct(home))
         stage.move(FIRST)
+        hr, month = HumanResources(stage), Month(do=stage.at_payroll, dice=dice)
+        hr.begin()
+        rounds = _rounds(stage, dice)
         stage.connect(mode="automatic")
-        stage.look()
-        stage.run()
-        rounds = Rounds(stage, SCREENS[ledger], Month(do=stage.at_payroll, dice=dice), dice)
+        for one in rounds:
+            if isinstance(one.of, KeptStage):
+                one.of.connect()
+            one.pass_()
         for place in range(1, kills + 1):
             stage.move(FIRST + timedelta(days=place))
-            say(f"{ledger} {place}: {rounds.kill()}")
+            month.day(stage.today, stage.people(), SHARE)
+            month.setup()
+            hr.day()
+            killed = dice.choice(rounds)
+            for one in rounds:
+                if one is killed:
+                    say(f"{ledger} {place}, {one.name}: {one.kill()}")
+                else:
+                    one.pass_()
         stage.move(FIRST + timedelta(days=kills + 1))
-        stage.look()
-        stage.run(expect=(0, HELD))
-        return rounds.verdict(say)
+        hr.day()
+        for one in rounds:
+            one.pass_()
+        return {one.name: one.verdict(say) for one in rounds}
+
+
+def _rounds(stage: PeopleStage, dice: Random) -> list[Rounds]:
+    """Of members, and behind them of what else is kept."""
+    ledger = stage.scene.ledger
+    found = [Rounds(stage, MEMBERS, stage, SCREENS[ledger], dice)]
+    for name, scene in stage.scene.kept.items():
+        screen = Screen(edit=EDITS[name], reads=scene.reads, page=scene.page, guarded=scene.guarded)
+        found.append(Rounds(stage, name, KeptStage(stage, name), screen, dice))
+    return found
 
 
 @dataclass
 class Rounds:
-    """The rounds at one ledger; `edits` are those that stand."""
+    """The rounds of one kind of records of a ledger; `edits` are those that stand, by person, with the row
+    that was edited.
+    """
 
     stage: PeopleStage
+    name: str
+    of: PeopleStage | KeptStage
     screen: Screen
-    month: Month
     dice: Random
     counts: Counter[str] = field(default_factory=Counter)
-    edits: dict[Key, str] = field(default_factory=dict)
+    edits: dict[Key, tuple[str, Named]] = field(default_factory=dict)
+
+    def pass_(self) -> None:
+        """A pass that nobody disturbs; what was edited before holds it."""
+        self.of.look()
+        self.of.run(expect=(0, HELD))
 
     def kill(self) -> str:
-        """A day, a pass, an edit, a kill, and the end of the pass; what it was."""
+        """A pass, an edit, a kill, and the end of the pass; what it was."""
         stage, dice = self.stage, self.dice
-        self.month.day(stage.today, stage.people(), SHARE)
-        looked, kind = stage.look(), dice.choice(KINDS)
-        edited: tuple[Key, str] | None = None
-        with started(stage, self._rule(kind), *stage.command) as running:
+        looked, kind = self.of.look(), dice.choice(KINDS)
+        edited: tuple[Key, str, str] | None = None
+        with started(stage, self._rule(kind), *self.of.command) as running:
             if kind == "random":
                 time.sleep(dice.uniform(0.3, 4.0))
                 struck, edited = False, self._edit(looked) if dice.random() < 0.5 else None
@@ -157,7 +238,7 @@ class Rounds:
         return f"{kind}{' struck' * struck}, {told}"
 
     def _rule(self, kind: str) -> Mapping[str, Any] | None:
-        writes = self.dice.choice(self.stage.scene.member_writes)
+        writes = self.dice.choice(self.of.writes)
         match kind:
             case "late":
                 return {
@@ -176,71 +257,82 @@ class Rounds:
         return None
 
     def _pages(self) -> int:
-        """Reads of members that a plan takes, before anything is read again to be written. Where members
-        have versions a write may rest on the last of them.
+        """Reads of rows that a plan takes, before anything is read again to be written. Where rows have
+        versions a write may rest on the last of them.
         """
-        there = Counter(row["entity"] for row in self.stage.members())
-        entities = set(self.stage.judge.scenario.MEMBER_OF.values())
+        people = {(row["entity"], row["code"].partition(SINCE)[0]) for row in self.of.members()}
+        there = Counter(entity for entity, _ in people)
+        scenario = self.of.judge.scenario
+        entities = set((scenario.MEMBER_OF if self.name == MEMBERS else scenario.ENTITY_OF).values())
         return sum(max(math.ceil(there[entity] / self.screen.page), 1) for entity in entities)
 
-    def _edit(self, looked: Looked) -> tuple[Key, str] | None:
-        """A person names one of the members that the pass changes anew; when, by the ledger's clock."""
-        changed = [key for key in looked.changed if key not in self.edits]
-        rows = [row for row in self.stage.members() if self._key(row) in changed]
+    def _edit(self, looked: Looked) -> tuple[Key, str, str] | None:
+        """A person edits one of the rows that the pass changes; whose, when by the ledger's clock, and the
+        ledger's own key of it.
+        """
+        changed = {person_of(key) for key in looked.changed} - self.edits.keys()
+        rows = [row for row in self.of.members() if person_of(key_of(row)) in changed]
+        rows = [row for row in rows if row["open"] or self.name == MEMBERS]
         if not rows:
             return None
         row = self.dice.choice(rows)
         self.counts["edits"] += 1
-        self.edits[self._key(row)] = f"By hand {self.counts['edits']}"
-        action, wish = self.screen.edit(row["entity"], row["code"], self.edits[self._key(row)])
-        self.stage.at_ledger(action, wish)
-        return self._key(row), str(self.stage.sandbox.control(self.stage.scene.ledger, "clock")["now"])
+        edit = self.screen.edit(row, f"By hand {self.counts['edits']}")
+        key = person_of(key_of(row))
+        self.edits[key] = row["id"], edit.named
+        answer = self.stage.at_ledger(edit.action, edit.wish)
+        now = str(self.stage.sandbox.control(self.stage.scene.ledger, "clock")["now"])
+        return key, now, str(answer.get("id", row["id"]))
 
-    def _key(self, row: Mapping[str, Any]) -> Key:
-        return row["entity"], row["code"].lstrip("0")
-
-    def _kept(self, key: Key, since: str) -> str:
+    def _kept(self, key: Key, since: str, identity: str) -> str:
         """Whether the edit stands. One that a write overwrote which rests on an earlier read is counted, and
         no longer expected.
         """
-        (row,) = [row for row in self.stage.members() if self._key(row) == key]
-        if row["name"] == self.edits[key]:
+        if (name := self._standing().get(key)) is None:
+            return "an edited row is not there any more"
+        rows = [row for row in self.of.members() if person_of(key_of(row)) == key]
+        if all(row["name"] == name for row in rows):
             return "an edit stands"
-        if not self.screen.guarded and self._unseen(row, since):
+        if not self.screen.guarded and self._unseen(rows[0], since, identity):
             self.counts["overwritten_in_window"] += 1
             del self.edits[key]
             return "an edit is overwritten between read and write"
         return "an edit is overwritten"
 
-    def _unseen(self, row: Mapping[str, Any], since: str) -> bool:
-        """Whether nobody read the member between the edit and the first write to it."""
+    def _standing(self) -> dict[Key, str]:
+        """The names that people gave, of the rows that are still there: who comes back may have another."""
+        there = {row["id"] for row in self.of.members()}
+        wished = {person_of(key): one.name for key, one in self.of.judge.wished.items()}
+        return {key: named(wished[key]) for key, (identity, named) in self.edits.items() if identity in there}
+
+    def _unseen(self, row: Mapping[str, Any], since: str, identity: str) -> bool:
+        """Whether nobody read the row between the edit and the first write to it."""
         log = self.stage.sandbox.control(self.stage.scene.ledger, "requests?last=5000")["requests"]
-        later = [
-            one for one in log if one["at"] > since and f"/{row['entity']}/{self.screen.reads}" in one["path"]
-        ]
+        path, code = f"/{row['entity']}/{self.screen.reads}", row["code"].partition(SINCE)[0]
+        later = [one for one in log if one["at"] > since and path in one["path"]]
         writes = [
-            place for place, one in enumerate(later) if one["method"] == "PUT" and row["id"] in one["path"]
+            place for place, one in enumerate(later) if one["method"] == "PUT" and identity in one["path"]
         ]
         before = later[: writes[0]] if writes else later
-        shows = ("$filter" not in one["path"] or f"'{row['code']}'" in one["path"] for one in before)
+        shows = ("$filter" not in one["path"] or f"'{code}'" in one["path"] for one in before)
         return bool(writes) and not any(
             shown for shown, one in zip(shows, before, strict=True) if one["method"] == "GET"
         )
 
     def verdict(self, say: Callable[[str], None]) -> Any:
         """What the judge says in the end."""
-        found = self.stage.judge.verdict(self.stage.members(), self.edits)
+        found = self.of.judge.verdict(self.of.members(), self._standing())
         for difference in found.differences[:20]:
-            say(f"{self.stage.scene.ledger}: {difference}")
+            say(f"{self.stage.scene.ledger}, {self.name}: {difference}")
         return {
             "ok": found.ok,
             "kills": self.counts["kills"],
             "kills_in_flight": self.counts["kills_in_flight"],
             "workers": found.workers,
             "members": found.members,
-            "changes": self.stage.judge.changes,
+            "changes": self.of.judge.changes,
             "duplicates": found.duplicate,
-            "lost": found.missing + found.extra,
+            "lost": found.missing + found.extra + found.wrong - len(found.overwritten),
             "edits": self.counts["edits"],
             "overwritten": len(found.overwritten),
             "overwritten_in_window": self.counts["overwritten_in_window"],

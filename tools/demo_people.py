@@ -3,7 +3,9 @@
 At each ledger everybody is made a member at first; then people are hired, leave, come back and move at the
 payroll's screens, and passes some days apart carry that over: `serve --listen` makes them, woken by the
 payroll's notifications and the ledger's, of which half are lost or come twice, and which come out of order.
-Two applies are killed (kill -9) with a write under way. All clocks stand in July 2026 and move together.
+On some days a command behind them keeps what else a ledger has of people: HR records, departments, default
+dimensions of employments. Applies are killed (kill -9) with a write under way. All clocks stand in July 2026
+and move together.
 Every figure comes from the simulators' books through the judge; `headcount` alone is the product's word,
 compared with the judge's.
 """
@@ -17,8 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from floor_people import MEMBER_CALLS, payroll_calls
+from floor_people import KEPT_CALLS, MEMBER_CALLS, payroll_calls
 from people_hooks import LEDGERS, TROUBLE, HeardStage
+from people_kept import HumanResources, KeptStage
 from people_month import Month
 from people_stage import DatedProduct, PeopleStage, late_write, started
 from scenes import PAYROLL, Scene, scene_of
@@ -34,6 +37,10 @@ DAYS = (1, 3, 6, 9, 12, 15, 18, 21, 24, 27, 31)
 SHORT = (1, 6, 15, 18)
 """Days of the month with a pass; those of a month with fewer workers."""
 KILLED_ON = 15
+KEPT_ON = (1, 6, 15, 24, 31)
+"""Days on which what else is kept has a pass, and the last; where each employment has days, every one: who
+left and came back in between is for HR alone.
+"""
 SHARE = 3
 """Hires of a day, and leavers."""
 
@@ -69,18 +76,28 @@ def _sandbox(scene: Scene, workers: int) -> Sandbox:
 
 def _month(stage: HeardStage, days: Sequence[int], workers: int, say: Callable[[str], None]) -> Any:
     stage.move(FIRST)
+    hr = HumanResources(stage)
+    hr.begin()
+    kept = [KeptStage(stage, name) for name in stage.scene.kept]
     stage.connect(mode="approve")
+    for one in kept:
+        one.connect()
     month = Month(do=stage.at_payroll, dice=Random(f"month {stage.scene.ledger}"))
     for day in days:
         stage.move(FIRST + timedelta(days=day - 1))
         if day > days[0]:
             month.day(stage.today, stage.people(), SHARE if workers >= WORKERS else 1)
+            month.setup()
+        hr.day()
         looked = stage.look()
         _pass(stage, day, say)
+        for one in kept:
+            if one.dated or day in (*KEPT_ON, days[-1]):
+                _keep(one, day, say)
         members = stage.judge.verdict(stage.members()).members
         say(f"{stage.today:%d %B}: {len(looked.changed)} changes; {members} members are open.")
     say(", ".join(f"{count} {what}" for what, count in sorted(month.done.items())) + ".")
-    return _verdict(stage, say)
+    return _verdict(stage, kept, say)
 
 
 def _pass(stage: HeardStage, day: int, say: Callable[[str], None]) -> None:
@@ -89,7 +106,14 @@ def _pass(stage: HeardStage, day: int, say: Callable[[str], None]) -> None:
     """
     if day == DAYS[0]:
         run = stage.run(expect=(4,))
-        killed = _killed(stage, "runs", "approve", run["run"], *stage.product.consent(run["run"]))
+        killed = _killed(
+            stage,
+            stage.scene.member_writes,
+            "runs",
+            "approve",
+            run["run"],
+            *stage.product.consent(run["run"]),
+        )
         say(f"everybody is proposed and approved; process {killed} is killed while it writes (kill -9).")
         stage.finish()
         stage.flow(mode="automatic")
@@ -101,15 +125,28 @@ def _pass(stage: HeardStage, day: int, say: Callable[[str], None]) -> None:
         say("`serve` is killed while it writes (kill -9), and started again.")
 
 
-def _killed(stage: PeopleStage, *command: str) -> int:
+def _keep(one: KeptStage, day: int, say: Callable[[str], None]) -> None:
+    """A pass of what else is kept; one is killed, as a pass of members is."""
+    one.look()
+    if day != KILLED_ON:
+        one.run()
+        return
+    _killed(one.stage, one.writes, *one.command, whose=one)
+    say(f"the pass of {one.name} is killed while it writes (kill -9), and goes on.")
+    one.finish()
+
+
+def _killed(
+    stage: PeopleStage, writes: Sequence[Mapping[str, Any]], *command: str, whose: KeptStage | None = None
+) -> int:
     """Kill the command with a write under way, which the ledger carries out with nobody listening."""
-    with started(stage, late_write(stage.scene), *command) as command_started:
+    with stage.counted(whose), started(stage, late_write(writes), *command) as command_started:
         if not command_started.struck():
             raise CommandFailed(f"{stage.scene.ledger}: nothing was written")
         return command_started.process.pid
 
 
-def _verdict(stage: HeardStage, say: Callable[[str], None]) -> Any:
+def _verdict(stage: HeardStage, kept: Sequence[KeptStage], say: Callable[[str], None]) -> Any:
     verdict, scene = stage.judge.verdict(stage.members()), stage.scene
     for difference in verdict.differences[:20]:
         say(difference)
@@ -124,8 +161,12 @@ def _verdict(stage: HeardStage, say: Callable[[str], None]) -> Any:
             f" which {one.doubled} twice and {one.swapped} out of order."
         )
     say(f"Behind {stage.taken_up} of them {PAYROLL} was asked about people: they were taken up.")
+    beside = {one.name: _kept(one, say) for one in kept}
     return {
-        "ok": verdict.ok and counted == "equal" and _is_heard(stage, told[PAYROLL]),
+        "ok": all(line["ok"] for line in beside.values())
+        and verdict.ok
+        and counted == "equal"
+        and _is_heard(stage, told[PAYROLL]),
         "workers": verdict.workers,
         "members": verdict.members,
         "missing": verdict.missing,
@@ -136,6 +177,26 @@ def _verdict(stage: HeardStage, say: Callable[[str], None]) -> Any:
         "calls": stage.calls,
         "calls_floor": floor + payroll_calls(len(people), len(looks)),
         "webhooks": {slug: one.shown for slug, one in told.items()} | {"taken_up": stage.taken_up},
+        **beside,
+    }
+
+
+def _kept(one: KeptStage, say: Callable[[str], None]) -> Any:
+    """What the judge says of what else is kept."""
+    verdict, floor = one.judge.verdict(one.members()), KEPT_CALLS[one.stage.scene.ledger, one.name]
+    for difference in verdict.differences[:20]:
+        say(f"{one.name}: {difference}")
+    entities = sorted(set(one.judge.scenario.ENTITY_OF.values()))
+    return {
+        "ok": verdict.ok,
+        "there": verdict.members,
+        "missing": verdict.missing,
+        "duplicate": verdict.duplicate,
+        "extra": verdict.extra,
+        "wrong": verdict.wrong,
+        "changes": one.judge.changes,
+        "calls": one.calls,
+        "calls_floor": sum(floor(looked, entities) for looked in one.judge.looks),
     }
 
 

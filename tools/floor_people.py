@@ -16,6 +16,17 @@ here is taken from what our clients ask. Calls for tokens are left out.
                  gateway cuts a call off after four minutes, and then nobody knows what became of it: 10,000
                  leave 24 ms for each
 
+What else is kept is made of what was read of payroll for members, and of one list of its org levels.
+
+    Exact         for each division employees and their employments, 60 to a page; one write for each person
+      employees   with a change, and another for one who is new, an employee and an employment; behind them
+                  both of what was written, 60 to a page; and once more before, where there was something
+    Dynamics      the format for default dimensions, its delimiter, the employments, 10,000 to a page; a batch
+      assignments for 100 changes; behind them what was written. The ledger itself refuses a code
+    Visma.net     for each company the list of employees, 1,000 to a page; one write for each change, guarded
+      employees   by the version; the list again where something changed
+      departments the same, with all of them in one page
+
 For n workers of one legal entity that has no member yet, that is
 
     payroll      2⌈n/10,000⌉ + 1
@@ -33,6 +44,7 @@ from ml_connector_sandbox.judges.people import Looked
 
 PEOPLE_PAGE, CHANGES_PAGE = 10_000, 200
 EXACT_PAGE, DYNAMICS_PAGE, DYNAMICS_BATCH, VISMA_WRITE = 60, 10_000, 100, 10_000
+VISMA_PAGE = 1_000
 
 
 def payroll_calls(people: int, looks: int) -> int:
@@ -56,6 +68,29 @@ def _visma(looked: Looked, entities: Sequence[str]) -> int:
     return 2 * len(entities) + written
 
 
+def _exact_employees(looked: Looked, entities: Sequence[str]) -> int:
+    listed = sum(
+        _pages(looked.people[entity], EXACT_PAGE) + _pages(looked.there[entity], EXACT_PAGE)
+        for entity in entities
+    )
+    written = looked.changed_people.total() + looked.newcomers.total()
+    read = sum(
+        2 * (math.ceil((n - looked.newcomers[entity]) / EXACT_PAGE) + math.ceil(n / EXACT_PAGE))
+        for entity, n in looked.changed_people.items()
+    )
+    return listed + written + read
+
+
+def _visma_employees(looked: Looked, entities: Sequence[str]) -> int:
+    listed = sum(_pages(looked.there[entity], VISMA_PAGE) for entity in entities)
+    again = sum(_pages(looked.there[entity], VISMA_PAGE) for entity, n in looked.changes.items() if n)
+    return listed + looked.changes.total() + again
+
+
+def _visma_departments(looked: Looked, entities: Sequence[str]) -> int:
+    return 1 + len(entities) + looked.changes.total() + len(+looked.changes)
+
+
 def _pages(rows: int, page: int) -> int:
     return max(math.ceil(rows / page), 1)
 
@@ -66,3 +101,10 @@ MEMBER_CALLS: Mapping[str, Callable[[Looked, Sequence[str]], int]] = {
     "visma_net": _visma,
 }
 """Of the ledger for one pass, by ledger."""
+KEPT_CALLS: Mapping[tuple[str, str], Callable[[Looked, Sequence[str]], int]] = {
+    ("exact_online", "employees"): _exact_employees,
+    ("dynamics_fo", "assignments"): _dynamics,
+    ("visma_net", "employees"): _visma_employees,
+    ("visma_net", "departments"): _visma_departments,
+}
+"""Of one pass of what else is kept, by ledger and name."""

@@ -109,7 +109,7 @@ class HeardStage(PeopleStage):
         before, read = self.told(PAYROLL).delivered, self._people_read()
         if dies:
             self.sandbox.control(self.scene.ledger, "faults?record=1", method="DELETE")
-            self.sandbox.control(self.scene.ledger, "faults", late_write(self.scene))
+            self.sandbox.control(self.scene.ledger, "faults", late_write(self.scene.member_writes))
         with self.counted():
             self.move(self.now + AGAIN)
             self.at_payroll("deliver", {})

@@ -111,6 +111,16 @@ class Month:
             self.do(action, {"employee": made["employee_id"], **more})
         self.done["hires withdrawn"] += 1
 
+    def setup(self) -> None:
+        """A department more; the one of before is named anew, and the one before that closed."""
+        made = self.done["departments"]
+        if made:
+            self.do("change_org_level", {"code": f"NEW{made:02d}", "name": f"Department {made} anew"})
+        if made > 1:
+            self.do("change_org_level", {"code": f"NEW{made - 1:02d}", "active": False})
+        self.do("add_org_level", {"code": f"NEW{made + 1:02d}", "name": f"Department {made + 1}"})
+        self.done["departments"] += 1
+
     def _act(self, what: str, action: str, row: Mapping[str, Any], **wish: Any) -> None:
         self.do(action, {"employee": row["person"], **wish})
         self._noted(what, row["person"])

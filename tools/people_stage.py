@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from scenes import PAYROLL, Scene
@@ -32,6 +32,12 @@ ROUNDS_MAX = 20
 STILL_GOING = 5
 ENDED = ("done", "held", "failed", "cancelled")
 DATED = Path(__file__).with_name("dated.py")
+
+
+class Counting(Protocol):
+    """Counts calls of passes."""
+
+    calls: int
 
 
 @dataclass
@@ -53,6 +59,7 @@ class PeopleStage:
         self.sandbox, self.scene, self.product = sandbox, scene, product
         self.judge = PeopleJudge(load_scenario(scene.scenario), self.members())
         self.zone = ZoneInfo(scene.people["zones"])
+        self.writes = scene.member_writes
         self.calls, self.flow_id = 0, ""
 
     # --- the clocks -----------------------------------------------------------------------------------------
@@ -125,11 +132,11 @@ class PeopleStage:
         self.product.run("flows", "set", *flow, "--starts-on", "2026-01-01", *given, "--json")
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Calls inside it are those of passes."""
+    def counted(self, whose: Counting | None = None) -> Iterator[None]:
+        """Calls inside it are those of passes, of members unless said."""
         before = self.asked()
         yield
-        self.calls += self.asked() - before
+        (whose or self).calls += self.asked() - before
 
     def run(self, expect: Sequence[int] = (0,)) -> Any:
         """A pass to its end. Raises `CommandFailed` where none is made."""
@@ -139,14 +146,14 @@ class PeopleStage:
             raise CommandFailed(f"no pass was made: {done}")
         return done
 
-    def finish(self, expect: Sequence[int] = (0,)) -> None:
+    def finish(self, expect: Sequence[int] = (0,), whose: Counting | None = None) -> None:
         """Bring every pass that is under way to its end, however long a write may still happen."""
         for _ in range(ROUNDS_MAX):
             left = self.left()
             if not left:
                 return
             self.wait(SETTLING)
-            with self.counted():
+            with self.counted(whose):
                 self.product.run("runs", "follow", left[0], "--json", expect=(*expect, STILL_GOING))
         raise CommandFailed("the passes do not come to an end")
 
@@ -166,10 +173,10 @@ class PeopleStage:
         )
 
 
-def late_write(scene: Scene) -> dict[str, Any]:
-    """A fault: the ledger carries the next write of members out with nobody listening any more."""
+def late_write(writes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A fault: the ledger carries the next write of the first kind out with nobody listening any more."""
     late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
-    return {**late, **scene.member_writes[0]}
+    return {**late, **writes[0]}
 
 
 @contextmanager

@@ -172,6 +172,14 @@ class Product:
         if scene.signs_in:
             self.authorize(TARGET)
 
+    def connect_apart(self, name: str, sandbox: Sandbox, scene: Scene, settings: Mapping[str, str]) -> None:
+        """A further connection to the same ledger, without quotas, with these settings as well."""
+        entities = [*scene.entities(sandbox.systems).values()]
+        usual = scene.settings(sandbox.systems[scene.ledger], entities)
+        self._add(name, scene.ledger, {**usual, **scene.unlimited, **settings})
+        if scene.signs_in:
+            self.authorize(name)
+
     def flow(
         self,
         sandbox: Sandbox,

@@ -36,7 +36,7 @@ def test_six_kills_leave_every_entry_once(target: str) -> None:
 
 
 def test_kills_and_edits_leave_every_worker_one_member_and_every_edit() -> None:
-    """Two kills at each ledger, and what a person edits there meanwhile."""
+    """Two kills at each ledger, of members or of what else is kept, and what a person edits there."""
     command = [sys.executable, str(TOOLS / "crash.py"), "--kills", "6", "--seed", "2", "--target", "people"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     last = json.loads(ended.stdout.splitlines()[-1])
@@ -46,4 +46,8 @@ def test_kills_and_edits_leave_every_worker_one_member_and_every_edit() -> None:
     assert last["kills_in_flight"] >= 2
     assert last["edits"] >= 2
     assert list(BY_LEDGER) == sorted(last["ledgers"], key=list(BY_LEDGER).index)
-    assert all(found["workers"] > 40 for found in last["ledgers"].values())
+    kept = {"exact_online": {"employees"}, "dynamics_fo": {"assignments"}, "visma_net": {"employees"}}
+    for ledger, found in last["ledgers"].items():
+        assert {"members", *kept[ledger]} <= found.keys()
+        assert all(found[name]["workers"] > 40 for name in ("members", *kept[ledger]))
+        assert all(line["changes"] > 0 for line in found.values())

@@ -122,3 +122,17 @@ def test_what_cannot_be_is_refused_and_changes_nothing(action: str, wish: dict[s
 
     assert answer.status_code in (400, 404), answer.text
     assert before == [world.get(path).content for path in (LEVELS, f"{CONFIGURATION}/locations")]
+
+
+def test_org_levels_are_listed_for_whoever_counts():
+    """With their names; one that is closed is there, one that is deleted is not."""
+    world = UkgWorld()
+    world.vendor.control("add_org_level", {"code": "BOSNEW", "name": "New"})
+    world.vendor.control("change_org_level", {"code": "BOSFIN", "active": False})
+    world.vendor.control("add_org_level", {"code": "GONE"})
+    world.vendor.control("delete_org_level", {"code": "GONE"})
+    shown = {(row["level"], row["code"]): row for row in world.vendor.control("org_levels", {})["org_levels"]}
+
+    assert {(row["level"], row["code"]) for row in world.rows(LEVELS)} == shown.keys()
+    assert {"level": 1, "code": "BOSNEW", "name": "New", "active": True} == shown[1, "BOSNEW"]
+    assert not shown[1, "BOSFIN"]["active"]

@@ -20,7 +20,7 @@ from moving_world.install import Control, folder
 from moving_world.wire import Wire
 
 from ml_connector_sandbox.judges.moving import Violation
-from ml_connector_sandbox.judges.people_at_rest import bare
+from ml_connector_sandbox.judges.people import bare
 from moving_people.acts import ACTS, decide, make_pass, names
 from moving_people.adapter import PeopleProduct
 from moving_people.world import SCENARIOS, PeopleWorld

@@ -129,6 +129,31 @@ def test_the_floor_of_a_ledger_of_people(ledger: str, workers: int, calls: int) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kept", "calls"),
+    [
+        (("exact_online", "employees"), 11 + 11 + 80 + 10 + 2 * 2 + 2 * 2),
+        (("dynamics_fo", "assignments"), 2 + 1 + 1 + 1),
+        (("visma_net", "employees"), 2 + 90 + 1),
+        (("visma_net", "departments"), 1 + 2 + 90 + 1),
+    ],
+)
+def test_the_floor_of_what_else_is_kept(kept: tuple[str, str], calls: int) -> None:
+    """Of 620 who are there once or twice and 90 changes of eighty people, ten of them new; of the second
+    legal entity nothing is there, and nothing changes.
+    """
+    changed = tuple(("A", f"{number} since 2026-07-01") for number in range(80))
+    changed += tuple(("A", f"{number} since 2026-07-09") for number in range(10))
+    people, new = Counter({"A": 590}), Counter({"A": 10})
+    looked = Looked(Counter({"A": 620}), changed, people=people, newcomers=new)
+
+    assert 90 == looked.changes.total()
+    assert calls + (2 if kept[0] == "exact_online" else 0) == floor_people.KEPT_CALLS[kept](
+        looked, ("A", "B")
+    )
+    assert 1 + 1 + 1 == floor_people.KEPT_CALLS["visma_net", "departments"](Looked(Counter(), ()), ("A", "B"))
+
+
 @pytest.mark.parametrize("ledger", sorted(floor_people.MEMBER_CALLS))
 def test_a_first_pass_and_a_quiet_day_are_measured(tmp_path: Path, ledger: str) -> None:
     """With three hundred workers; the aims of calls hold as with fifty thousand. What memory it took says

@@ -30,6 +30,24 @@ class PayrollScene:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptScene:
+    """What a ledger keeps of people beside members: the flow that keeps it with its options, the writes that
+    carry it as fault rules strike them, and the path by which it is read, so many rows to a page. With
+    `settings` it has a connection of its own, which has those beside the scene's: two connections have one
+    flow of a kind. `guarded`: each write rests on a version. `counted` is how the judge counts it.
+    """
+
+    kind: str
+    options: Mapping[str, str]
+    writes: tuple[Mapping[str, Any], ...]
+    reads: str
+    page: int
+    counted: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    guarded: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """One scenario and its ledger.
 
@@ -38,7 +56,8 @@ class Scene:
     them; `workers` make pay runs small, and still large enough to need them all. `switches` are what the
     simulator is started with, `unlimited` our settings where it runs without quotas. `one_date` puts old pay
     runs into a period that is open. `given` is typed with every pay run. `people` are the options of a flow
-    of workers, in a scenario where they are members, and `member_writes` the writes that carry members.
+    of workers, in a scenario where they are members, `member_writes` the writes that carry members, and
+    `kept` what is kept of people beside them, by name.
     `varied` are the values that another scenario of the ledger changes.
     """
 
@@ -56,6 +75,7 @@ class Scene:
     given: tuple[str, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     member_writes: tuple[Mapping[str, Any], ...] = ()
+    kept: Mapping[str, KeptScene] = field(default_factory=dict)
     varied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:

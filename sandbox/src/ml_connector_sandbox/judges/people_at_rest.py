@@ -13,13 +13,13 @@ of it only the last three are asked.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.judges.people import Key, Wished, wished_of
+from ml_connector_sandbox.judges.people import Key, Wished, key_of, wished_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,6 @@ class RestJudge:
         """Whether payroll says on each day since the edit what it said then."""
         days = [edit.day + timedelta(days=number) for number in range((day - edit.day).days + 1)]
         return all(self.wished(people, each).get(key) == edit.wished for each in days)
-
-
-def key_of(row: Mapping[str, Any]) -> Key:
-    """Entity, and number without the noughts that it begins with."""
-    return str(row["entity"]), bare(str(row["code"]))
-
-
-def bare(code: str) -> str:
-    """A number without the noughts that it begins with."""
-    return code.strip().lstrip("0") or code.strip()
 
 
 def _of_worker(key: Key, held: list[Held], wished: Wished | None) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """The trading company with its two divisions and 600 workers, each of whom is to be a cost unit of the
-division that employs them; nobody is one yet.
+division that employs them; nobody is one yet, and HR has entered nobody.
 
 payroll HTC01 worker 000000012  ──►  division 1204, cost unit of the worker
-        HTH01 worker 000000013  ──►  division 1205, cost unit of the worker
+        HTH01 worker 000000013  ──►  division 1205, cost unit of the worker, and an employee
 """
 
 from __future__ import annotations
@@ -27,5 +27,7 @@ def made_workers(seed: int) -> tuple[Worker, ...]:
 
 
 def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
-    """The two divisions, without product lines where workers are to stand."""
-    return {**two_divisions.ledger_exact_online(register, seed), "cost_units": []}
+    """The two divisions, without product lines where workers are to stand, and without employees."""
+    held = two_divisions.ledger_exact_online(register, seed)
+    by_division = {code: {**rows, "workers": []} for code, rows in held["by_division"].items()}
+    return {**held, "cost_units": [], "by_division": by_division}

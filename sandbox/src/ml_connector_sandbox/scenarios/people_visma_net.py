@@ -2,7 +2,8 @@
 workers in the company that employs them; nobody is one yet.
 
 payroll FJV01 worker 000000012  ──►  company FJORD, segment 3, value 000000012
-        FJV02 worker 000000013  ──►  company VERFT, segment 3, value 000000013
+        FJV02 worker 000000013  ──►  company VERFT, segment 3, value 000000013, and an employee
+        department STVMEK       ──►  department STVMEK of both companies
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ml_connector_sandbox.core.scene import Scene, credentials
+from ml_connector_sandbox.core.scene import KeptScene, Scene, credentials
 
 
 def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
@@ -36,6 +36,16 @@ SCENE = Scene(
             "settings": _with_workers,
             "people": {"axis": "worker", "zones": "America/New_York"},
             "member_writes": ({"match": {"method": "POST", "path": r"\$batch"}},),
+            "kept": {
+                "assignments": KeptScene(
+                    kind="assignments",
+                    options={"axes": "org_level_1=cost_center", "zones": "America/New_York"},
+                    writes=({"match": {"method": "POST", "path": r"\$batch"}},),
+                    reads="EmploymentsV2",
+                    page=10_000,
+                    counted="assignments",
+                )
+            },
         }
     },
 )

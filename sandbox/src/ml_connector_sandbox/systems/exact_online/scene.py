@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ml_connector_sandbox.core.scene import Scene, credentials
+from ml_connector_sandbox.core.scene import KeptScene, Scene, credentials
 
 
 def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
@@ -32,6 +32,24 @@ SCENE = Scene(
                 {"match": {"method": "POST", "path": "hrm/Costunits"}},
                 {"match": {"method": "PUT", "path": "hrm/Costunits"}},
             ),
+            "switches": {"hr_writes": "true"},
+            "kept": {
+                "employees": KeptScene(
+                    kind="workers",
+                    options={"axis": "employee", "zones": "America/New_York"},
+                    writes=(
+                        {"match": {"method": "POST", "path": "payroll/Employees"}},
+                        {"match": {"method": "POST", "path": "payroll/Employments"}},
+                        {"match": {"method": "PUT", "path": "payroll/Employees"}},
+                        {"match": {"method": "PUT", "path": "payroll/Employments"}},
+                    ),
+                    reads="payroll/Employees",
+                    page=60,
+                    counted="employments",
+                    settings={"employees": "api"},
+                    guarded=False,
+                )
+            },
         }
     },
     unlimited={"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"},

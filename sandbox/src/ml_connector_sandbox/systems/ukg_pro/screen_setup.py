@@ -30,6 +30,7 @@ class SetupScreen:
     def __init__(self, records: PeopleRecords) -> None:
         self._records = records
         self.actions: dict[str, Callable[[Json], Json]] = {
+            "org_levels": self._levels,
             "add_org_level": self._add_level,
             "change_org_level": self._change_level,
             "delete_org_level": self._delete_level,
@@ -40,6 +41,12 @@ class SetupScreen:
     @property
     def _book(self) -> Book:
         return self._records.book
+
+    def _levels(self, _: Json) -> Json:
+        """`{}`: every org level, closed ones too, for whoever counts what ledgers have of them."""
+        rows = org_levels(self._book).values()
+        names = {"level": "level", "code": "code", "name": "description", "active": "isActive"}
+        return {"org_levels": [{name: row[field] for name, field in names.items()} for row in rows]}
 
     def _add_level(self, wish: Json) -> Json:
         """`{"code": "BOSNEW", "name": "New", "level": 1, "company": "HTC01", "gl_segment": "…"}`: a new

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ml_connector_sandbox.core.scene import Scene, credentials
+from ml_connector_sandbox.core.scene import KeptScene, Scene, credentials
 
 _AXES = {"cost_center": "1", "plant": "2"}
 _YARD = {"given": ("--rate", "EUR=0.0859", "--rate-source", "Norges Bank 2026-06-26")}
 """The yard keeps its books in euro."""
+_NEW_EMPLOYEE = "class=EMPSTAND, branch=1, calendar=NO, department=OSLADM, email={code}@lonn.example"
+"""What a new employee gets beside number and name."""
 
 
 def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
@@ -52,6 +54,29 @@ SCENE = Scene(
             "settings": _with_workers,
             "people": {"axis": "worker", "zones": "Europe/Oslo"},
             "member_writes": ({"match": {"method": "PUT", "path": "/v1/dimension/SUBACCOUNT/3"}},),
+            "kept": {
+                "employees": KeptScene(
+                    kind="workers",
+                    options={"axis": "employee", "zones": "Europe/Oslo"},
+                    writes=tuple(
+                        {"match": {"method": method, "path": "/v1/employee"}} for method in ("POST", "PUT")
+                    ),
+                    reads="/v1/employee",
+                    page=1_000,
+                    counted="employees",
+                    settings={"employee_defaults": _NEW_EMPLOYEE},
+                ),
+                "departments": KeptScene(
+                    kind="dimensions",
+                    options={"axes": "org_level_1=department"},
+                    writes=tuple(
+                        {"match": {"method": method, "path": "/v1/department"}} for method in ("POST", "PUT")
+                    ),
+                    reads="/v1/department",
+                    page=10_000,
+                    counted="departments",
+                ),
+            },
         },
     },
 )
