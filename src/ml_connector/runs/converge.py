@@ -2,8 +2,8 @@
 
     take rows ─ read them fresh; of each batch of them
        ├─ as wished, as the system keeps it ──────────────── done; the last agreed state is noted
-       ├─ not as the plan saw it ─────────────────────────── conflict: somebody's edit, shown, not overwritten
-       └─ as the plan saw it ─ note that it is sent ─ put
+       ├─ a field neither as wished nor as the plan saw it ─ conflict: somebody's edit, shown, not overwritten
+       └─ else ─ note that it is sent ─ put
              ├─ written ─────── done                ├─ stale ────────── read again, at most three times
              ├─ not taken ───── refused             ├─ handed over ──── done when a read shows it, a conflict
              │                                      │                   when it shows somebody's edit
@@ -13,8 +13,9 @@ Where each row has a version, rows are read far ahead of their batch: one that i
 Where their container has one, rows that were never sent are written on what the register read last, if that
 is as the plan saw it.
 
-After a crash behind our own write the row is as wished, so it is done and not taken for somebody's edit. An
-unknown write is not sent again before the settling time is over.
+After a crash behind our own write the row is as wished, so it is done and not taken for somebody's edit; of a
+change that takes several writes, the rest is sent. An unknown write is not sent again before the settling
+time is over.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ class Converger:
             now = fresh.get(row.change.key)
             if self._is_wished(row.change, now):
                 done.append(row)
-            elif self._is_as_planned(row.change, now):
+            elif self._is_on_its_way(row.change, now):
                 left.append(row)
             else:
                 text = f"{row.change.key} was edited since the plan was made: {self._shown(row.change, now)}."
@@ -186,7 +187,7 @@ class Converger:
 
     def _is_on_its_way(self, change: Change, fresh: Versioned[Any] | None) -> bool:
         """Whether every field is as it was or as it is wished: what was handed over may be taken in in
-        parts.
+        parts, and a process may die between the writes of a change.
         """
         if fresh is None:
             return change.before is None
