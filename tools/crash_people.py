@@ -101,7 +101,7 @@ def _codes(text: str) -> dict[str, str]:
     return dict(part.split("=") for part in text.split())
 
 
-MEMBERS = "members"
+MEMBERS, ASSIGNMENTS = "members", "assignments"
 OTHER, CENTER = "020", "HOLEG"
 """Codes that a person gives an employment."""
 SCENARIOS = {
@@ -211,11 +211,17 @@ class Rounds:
     dice: Random
     counts: Counter[str] = field(default_factory=Counter)
     edits: dict[Key, tuple[str, Named]] = field(default_factory=dict)
+    agreed: set[str] = field(default_factory=set)
 
     def pass_(self) -> None:
         """A pass that nobody disturbs; what was edited before holds it."""
         self.of.look()
         self.of.run(expect=(0, HELD))
+        self._settled()
+
+    def _settled(self) -> None:
+        """Rows that are there when a pass has ended."""
+        self.agreed = {row["id"] for row in self.of.members()}
 
     def kill(self) -> str:
         """A pass, an edit, a kill, and the end of the pass; what it was."""
@@ -233,7 +239,10 @@ class Rounds:
                 time.sleep(dice.uniform(0.0, 2 * SLOW_SECONDS))
         self.counts["kills"] += 1
         self.counts["kills_in_flight"] += struck
+        if kind == "random" and not stage.left():
+            self.of.run(expect=(0, HELD))  # it may have died before there was a pass
         stage.finish(expect=(0, HELD))
+        self._settled()
         told = self._kept(*edited) if edited else "nobody edited"
         return f"{kind}{' struck' * struck}, {told}"
 
@@ -268,11 +277,14 @@ class Rounds:
 
     def _edit(self, looked: Looked) -> tuple[Key, str, str] | None:
         """A person edits one of the rows that the pass changes; whose, when by the ledger's clock, and the
-        ledger's own key of it.
+        ledger's own key of it. What HR enters with a new employment is no edit: the first pass that sees it
+        takes it over, as it does with all that there was at first.
         """
         changed = {person_of(key) for key in looked.changed} - self.edits.keys()
         rows = [row for row in self.of.members() if person_of(key_of(row)) in changed]
         rows = [row for row in rows if row["open"] or self.name == MEMBERS]
+        if self.name == ASSIGNMENTS:
+            rows = [row for row in rows if row["id"] in self.agreed]
         if not rows:
             return None
         row = self.dice.choice(rows)
