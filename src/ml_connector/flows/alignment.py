@@ -132,8 +132,9 @@ class Alignment:
     still uses a row that is to be closed; `theirs` tells of a row that is known there only whether the plan
     shows it; `anew` tells of a row that was found whether it is another than the one both agreed on last,
     which counts no more then; `aside` tells of a change that the register cannot hold, with what it says,
-    whether that is for people and no line of the plan; `named` is a row as people know it; `noticed` is what
-    else people have to look at, asked for when the plan is made; `days` is the day that it is for the plan.
+    whether that is for people and no line of the plan, and `remedy` what else would help; `named` is a row as
+    people know it; `noticed` is what else people have to look at, asked for when the plan is made; `days` is
+    the day that it is for the plan.
     """
 
     opening: Opening
@@ -149,6 +150,7 @@ class Alignment:
     theirs: Callable[[Any], bool] = lambda row: False
     anew: Callable[[Any, Any], bool] = lambda found, base: False
     aside: Callable[[Change, Sequence[Problem]], bool] = lambda change, problems: False
+    remedy: Callable[[Any], str] = lambda row: ""
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
     days: Callable[[Opening], Sequence[str]] = lambda opening: [f"{opening.commits.now():%Y-%m-%d}"]
@@ -334,7 +336,8 @@ class Alignment:
         if problems and self.aside(change, problems):
             return None
         if problems:
-            return replace(change, act=Act.NOT_HELD, why=" ".join(problem.text for problem in problems))
+            texts = [*(problem.text for problem in problems), self.remedy(change.after)]
+            return replace(change, act=Act.NOT_HELD, why=" ".join(filter(None, texts)))
         return change
 
 

@@ -102,6 +102,12 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
             return member
         return replace(member, open=False, until=today(policy.zones, member.entity, now))
 
+    def remedy(member: DimensionValue) -> str:
+        short = replace(member, code=member.code.lstrip("0"))
+        if not short.code or opening.systems.target.register(DimensionValue).check(short):
+            return ""
+        return "Or let the flow write numbers without the noughts that they begin with: --option code=short."
+
     alignment = Alignment(
         opening=opening,
         kind=KIND,
@@ -110,6 +116,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         within=_within,
         beside=beside,
         closed=closed,
+        remedy=remedy,
         taken=lambda found, wished: bool(found.title.casefold() != wished.title.casefold()),
         theirs=lambda member: member.open,
         named=lambda member: f"{member.written} {member.title}".strip(),
