@@ -10,7 +10,8 @@ and end are instants, so no zone is needed to know. A row is `legal entity/worke
 blank segment.
 
 rows    DimensionParameters 1, DimensionIntegrationFormats 1; of each company EmploymentsV2 ⌈n/10,000⌉
-read    the same two, and of each company EmploymentsV2 for the workers asked for, some forty a call
+read    the same two, and of each company EmploymentsV2 for the workers asked for, some forty a call, or for
+        everybody where that would take more than five
 check   of each company and axis on which something changes FinancialDimensionValues ⌈n/10,000⌉ and, where its
         values are behind records, ⌈records/10,000⌉, once in a pass; DimensionAttributes and
         DimensionParameters 1
@@ -26,7 +27,12 @@ from dataclasses import dataclass, replace
 from ml_connector.connectors.dynamics_fo import batch, faults, segments, wire
 from ml_connector.connectors.dynamics_fo.changesets import answer_of, carry_out
 from ml_connector.connectors.dynamics_fo.client import EMPLOYMENTS, DynamicsClient, address, employed
-from ml_connector.connectors.dynamics_fo.dimensions import LOOK_AGAIN_SECONDS, DynamicsDimensions
+from ml_connector.connectors.dynamics_fo.dimensions import (
+    LOOK_AGAIN_SECONDS,
+    PAGE,
+    UNKNOWN_PAGES,
+    DynamicsDimensions,
+)
 from ml_connector.connectors.dynamics_fo.facts import DynamicsFacts
 from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.connectors.dynamics_fo.settings import Options
@@ -68,6 +74,7 @@ class DynamicsAssignments(Register[Assignment]):
         self._read: dict[Place, wire.Employment] = {}
         self.limits = RegisterLimits(
             batch=options.changeset_lines,
+            read_ahead=PAGE,
             settle_seconds=options.settle_seconds,
             look_again_seconds=LOOK_AGAIN_SECONDS,
             axes=frozenset(options.dimensions),
@@ -101,7 +108,8 @@ class DynamicsAssignments(Register[Assignment]):
                 wanted.setdefault(company, set()).add(rest.rpartition("/")[0])
         found: dict[str, Versioned[Assignment]] = {}
         for company, numbers in sorted(wanted.items()):
-            for some in in_parts(sorted(numbers)):
+            parts: list[Sequence[str]] = [*in_parts(sorted(numbers))]
+            for some in parts if len(parts) <= UNKNOWN_PAGES else [()]:
                 held = self._now(company, some)
                 self._read |= {(company, number): row for number, row in held.items()}
                 for number, row in held.items():

@@ -342,6 +342,17 @@ def test_a_hundred_employments_are_one_write_and_a_few_short_addresses(make: Mak
     assert max(len(str(request.url)) for request in asked) < 2_000
 
 
+def test_many_employments_are_read_at_once(make: Make) -> None:
+    """As they were asked for, and no other."""
+    world = make()
+    for number in range(300):
+        world.employ(f"E{number:05}", "usmf", LONG_AGO)
+    wanted = [assignment(f"E{n:05}", "cost_center", "").key for n in range(1, 300)]
+    before = len(world.calls())
+    assert sorted(wanted) == sorted(world.register.read(wanted))
+    assert 1 == world.calls()[before:].count("GET EmploymentsV2")
+
+
 def test_lists_are_read_to_their_end(make: Make) -> None:
     world = make(switches={"page_rows_max": 3})
     for number in range(10):
