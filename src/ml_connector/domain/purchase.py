@@ -69,7 +69,8 @@ class PurchaseEntry:
 class BookedPurchase:
     """A purchase entry as the ledger shows it. `charged` is the VAT by code that it books to pay and to claim
     by itself. `reversed` tells whether it was cancelled there, and `open` what is still owed for it, where
-    the ledger says so.
+    the ledger says so. `period`, as (year, number), is where it is booked, and `credit_note` tells what the
+    ledger calls it; `None` where it does not say.
     """
 
     receipt: Receipt
@@ -87,6 +88,8 @@ class BookedPurchase:
     open: Money | None = None
     reversed: bool = False
     charged: tuple[tuple[str, Money], ...] = ()
+    period: tuple[int, int] | None = None
+    credit_note: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

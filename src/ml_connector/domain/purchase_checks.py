@@ -4,7 +4,8 @@ to the cent after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from ml_connector.domain.checks import REMEDY
@@ -72,6 +73,8 @@ def compare(entry: PurchaseEntry, booked: BookedPurchase) -> Iterator[Problem]:
         ("date of the invoice", entry.invoice_date, booked.invoice_date),
         ("due date", entry.due_date or booked.due_date, booked.due_date),
         ("amount owed", entry.payable, booked.payable),
+        ("fiscal period", entry.period, (entry.period and booked.period) or entry.period),
+        ("kind", _kind(entry.payable.minor < 0), _kind(_credit_note(entry, booked))),
     ):
         if ours != theirs:
             text = f"The {name} is {theirs} in the ledger and was written as {ours}. {REMEDY}"
@@ -93,6 +96,40 @@ def compare(entry: PurchaseEntry, booked: BookedPurchase) -> Iterator[Problem]:
                 f" in the ledger {_shown(there)}. {REMEDY}"
             )
             yield Problem("read_back.line", where, text, Owner.CONTROLLER)
+
+
+def takes_back(booked: BookedPurchase, entry: PurchaseEntry) -> bool:
+    """Whether what is booked is the entry with every amount turned round, for the same supplier."""
+    same = (booked.receipt.entity, booked.supplier, booked.currency)
+    return same == (entry.entity, entry.supplier, entry.currency) and _turned(booked.lines, entry.lines)
+
+
+def cancels(booked: BookedPurchase, other: BookedPurchase) -> bool:
+    """Whether what is booked is the other one with every amount turned round, as both are booked now."""
+    same = (booked.receipt.entity, booked.supplier, booked.currency)
+    named = (other.receipt.entity, other.supplier, other.currency)
+    return same == named and _turned(booked.lines, other.lines)
+
+
+def _turned(lines: Sequence[PurchaseLine], others: Sequence[PurchaseLine]) -> bool:
+    """By account and VAT code; the VAT of each code as a whole."""
+    if not lines or not others:
+        return False
+    nets = Counter((line.account, line.vat_code, -line.net.minor) for line in lines)
+    if nets != Counter((line.account, line.vat_code, line.net.minor) for line in others):
+        return False
+    currency = others[0].net.currency
+    vat, there = by_code(lines, currency), by_code(others, currency)
+    return {code: -amount for code, amount in vat.items()} == there
+
+
+def _credit_note(entry: PurchaseEntry, booked: BookedPurchase) -> bool:
+    """What the ledger calls it; what it was written as where the ledger does not say."""
+    return entry.payable.minor < 0 if booked.credit_note is None else booked.credit_note
+
+
+def _kind(credit_note: bool) -> str:
+    return "a credit note" if credit_note else "an invoice"
 
 
 _Place = tuple[str, Dimensions, str]

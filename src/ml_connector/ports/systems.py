@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 from ml_connector.domain.problem import Problem
@@ -114,24 +115,35 @@ class Entity:
 
 
 class Capabilities(Mapping[type[Any], Any]):
-    """What a system can do, by type of the domain; each is made when it is asked for first."""
+    """What a system can do, by type of the domain; each is made when it is asked for first. `more` names
+    those that few flows need: it is asked once, for a type that is not among `made`.
+    """
 
-    def __init__(self, made: Mapping[type[Any], Callable[[], Any]]) -> None:
-        self._made, self._held = made, dict[type[Any], Any]()
+    def __init__(
+        self,
+        made: Mapping[type[Any], Callable[[], Any]],
+        more: Callable[[], Mapping[type[Any], Callable[[], Any]]] = dict,
+    ) -> None:
+        self._made, self._more, self._held = made, more, dict[type[Any], Any]()
+
+    @cached_property
+    def _rest(self) -> Mapping[type[Any], Callable[[], Any]]:
+        return self._more()
 
     def __getitem__(self, kind: type[Any]) -> Any:
         if kind not in self._held:
-            self._held[kind] = self._made[kind]()
+            self._held[kind] = (self._made if kind in self._made else self._rest)[kind]()
         return self._held[kind]
 
     def __contains__(self, kind: object) -> bool:
-        return kind in self._made
+        return kind in self._made or kind in self._rest
 
     def __iter__(self) -> Iterator[type[Any]]:
-        return iter(self._made)
+        yield from self._made
+        yield from self._rest
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._made) + len(self._rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from tests.unit.domain.invoices import eur
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.purchase import BookedPurchase, PaymentTerm, PurchaseEntry, PurchaseLine
-from ml_connector.domain.purchase_checks import check_vat, compare, doubtful
+from ml_connector.domain.purchase_checks import cancels, check_vat, compare, doubtful, takes_back
 from ml_connector.domain.vat import VatCode, VatKind, VatRate
 
 RATES = (VatRate(percentage=Decimal(21)),)
@@ -158,3 +158,51 @@ def test_when_it_is_due(term: tuple[int, int], invoice_date: date, due: date) ->
     """The end of the month so many months on, then the days."""
     month_ends, days = term
     assert due == PaymentTerm(code="", title="", days=days, month_ends=month_ends).due(invoice_date)
+
+
+def credit_of(of: PurchaseEntry) -> PurchaseEntry:
+    lines = tuple(replace(line, net=-line.net, vat=-line.vat) for line in of.lines)
+    return replace(of, lines=lines, number="C-1")
+
+
+def test_fiscal_period_is_compared_where_one_was_chosen() -> None:
+    """Without one the ledger takes that of the date; where it does not say, there is nothing to compare."""
+    chosen = replace(TWO_RATES, period=(2026, 4))
+
+    assert list(compare(TWO_RATES, booked(TWO_RATES, period=(2026, 3)))) == []
+    assert list(compare(chosen, booked(chosen, period=(2026, 4)))) == []
+    assert list(compare(chosen, booked(chosen, period=None))) == []
+    (problem,) = compare(chosen, booked(chosen, period=(2026, 3)))
+    assert "The fiscal period is (2026, 3) in the ledger and was written as (2026, 4)." in problem.text
+
+
+@pytest.mark.parametrize("credit", [True, False])
+def test_credit_note_that_the_ledger_calls_an_invoice_is_a_difference(credit: bool) -> None:
+    """Type and sign are compared, whatever the amounts say."""
+    document = credit_of(TWO_RATES) if credit else TWO_RATES
+
+    assert list(compare(document, booked(document, credit_note=credit))) == []
+    (problem,) = compare(document, booked(document, credit_note=not credit))
+    kinds = ["a credit note", "an invoice"]
+    assert (
+        f"The kind is {kinds[credit]} in the ledger and was written as {kinds[not credit]}." in problem.text
+    )
+
+
+def test_credit_note_takes_its_invoice_back() -> None:
+    """Every net amount and the VAT of every code turned round, for the same supplier and in one currency."""
+    credit = booked(credit_of(TWO_RATES))
+
+    assert takes_back(credit, TWO_RATES)
+    assert cancels(credit, booked(TWO_RATES))
+    assert not takes_back(booked(TWO_RATES), TWO_RATES)
+    assert not cancels(booked(TWO_RATES), booked(TWO_RATES))
+    for wrong in (
+        replace(credit, supplier="S2"),
+        replace(credit, currency="USD"),
+        replace(credit, lines=credit.lines[:1]),
+        replace(credit, lines=(replace(credit.lines[0], vat=eur("-9.01")), *credit.lines[1:])),
+        replace(credit, lines=()),
+    ):
+        assert not takes_back(wrong, TWO_RATES)
+        assert not cancels(wrong, booked(TWO_RATES))
