@@ -27,3 +27,8 @@ def any_of(field: str, literals: list[str]) -> str:
     one.
     """
     return "(" + " or ".join(f"{field} eq {literal}" for literal in literals) + ")"
+
+
+def holds_any(field: str, texts: list[str]) -> str:
+    """`(substringof('a',field) eq true or …)`, in version 2 and 3 form; there is at least one text."""
+    return "(" + " or ".join(f"substringof({text(one)},{field}) eq true" for one in texts) + ")"

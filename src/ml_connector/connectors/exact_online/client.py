@@ -39,6 +39,7 @@ RENEWAL = Renewal(
 pair was never used.
 """
 
+NOT_RECORDED = ("webhooks/", "documents/DocumentAttachments")
 JSON = {"Accept": "application/json"}
 EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
 """Exact demands a filter on accounts and relations, by code, id or time of change: this one leaves nothing
@@ -69,8 +70,8 @@ def windows(options: Options) -> tuple[RateLimit, ...]:
 
 
 class ExactClient:
-    """Reads of one connection, by division and path. Subscriptions are not recorded: they name the path that
-    nobody else may know.
+    """Reads of one connection, by division and path. Subscriptions are not recorded, because they name the
+    path that nobody else may know, nor are files: they are kept elsewhere, and name people.
     """
 
     def __init__(self, options: Options, wiring: Wiring, broker: TokenBroker) -> None:
@@ -87,7 +88,9 @@ class ExactClient:
                 else None
             ),
             one_at_a_time=True,
-            personal=[f"/api/v1/{division}/webhooks/" for division in options.divisions],
+            personal=[
+                f"/api/v1/{division}/{path}" for division in options.divisions for path in NOT_RECORDED
+            ],
             headers=JSON,
             write_deadline_seconds=options.deadline_seconds,
             read_deadline_seconds=options.read_deadline_seconds,

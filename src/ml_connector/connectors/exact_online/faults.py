@@ -70,6 +70,48 @@ REFUSALS = (
         code="period.unknown",
     ),
     rule(
+        r"(?:already exists|bestaat (?:al|reeds)).*(?:your ref|uw ref)",
+        remedy=(
+            "It has an entry of this supplier with the same number, date and amount. Look at it there: if it"
+            " is this invoice it is booked already; if it is not, ask the supplier for another number."
+        ),
+        where="number",
+        code="purchase.duplicate",
+    ),
+    rule(
+        r"payment condition|betalingsconditie",
+        CodeUnknown,
+        "Map the term to a payment condition of Exact, or give the supplier one.",
+        where="term",
+        code="term.unknown",
+    ),
+    rule(
+        r"(?:supplier|leverancier) \(type\)",
+        CodeUnknown,
+        "Mark the relation as a supplier in Exact, or choose another.",
+        where="supplier",
+        code="supplier.unfit",
+    ),
+    rule(
+        r"exchange rate|wisselkoers",
+        CodeUnknown,
+        "Allow another currency and rate in the journal in Exact, or choose a journal that does.",
+        where="rate",
+        code="rate.refused",
+    ),
+    rule(
+        r"vat amount|btw-bedrag|bedrag van de btw|vat code|btw-code|btw-percentage",
+        CodeUnknown,
+        "Map the tax to a VAT code of the right kind that may be used, or correct the code in Exact.",
+        code="vat.refused",
+    ),
+    rule(
+        r"document type not allowed|documenttype niet toegestaan",
+        RightMissing,
+        "Let our user be one that may make documents in the division: one of an accountant's portal may not.",
+        where="document_type",
+    ),
+    rule(
         r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"
         r" referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
         r"|blocked|geblokkeerd|is of a wrong type|is verplicht",

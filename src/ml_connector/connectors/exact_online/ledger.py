@@ -12,10 +12,10 @@ read_back TransactionLines ⌈lines/1000⌉ in bulk
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -31,6 +31,7 @@ from ml_connector.connectors.exact_online.client import (
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.documents import SELECT, ExactDocuments
 from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
@@ -46,6 +47,7 @@ from ml_connector.transport.exchange import encode
 
 _log = structlog.get_logger("exact_online")
 T = TypeVar("T")
+Line = TypeVar("Line", bound=wire.TransactionLine)
 
 ENTRIES = "generaljournalentry/GeneralJournalEntries"
 ENTRY_LINES = "generaljournalentry/GeneralJournalEntryLines"
@@ -59,7 +61,7 @@ PERIODS, JOURNAL_STATES = "financial/FinancialPeriods", "read/financial/JournalS
 AXES = {
     "cost_center": ("hrm/Costcenters", "Code,Active,EndDate"),
     "cost_unit": ("hrm/Costunits", "Code,EndDate"),
-    "project": ("project/Projects", "ID,Code,BlockEntry,EndDate"),
+    "project": ("project/Projects", "ID,Code,BlockEntry,BlockPurchasing,EndDate"),
 }
 ENTRIES_ASKED = 20
 """Entries that one question looks for."""
@@ -70,6 +72,26 @@ much earlier.
 """
 
 
+class Lined(Protocol):
+    """An entry of any kind, by its lines."""
+
+    @property
+    def entity(self) -> str: ...
+
+    @property
+    def lines(self) -> Sequence[HasAccount]: ...
+
+
+class HasAccount(Protocol):
+    """A line on an account."""
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def dimensions(self) -> Dimensions: ...
+
+
 class ExactLedger(Ledger):
     """A `Ledger`. Remembers the GUIDs of accounts and projects for as long as it lives, and which
     searches Exact refused.
@@ -77,9 +99,10 @@ class ExactLedger(Ledger):
 
     def __init__(self, options: Options, client: ExactClient, clock: Clock, divisions: Divisions) -> None:
         self._options, self._client, self._clock, self._divisions = options, client, clock, divisions
-        self._documents = ExactDocuments(self._lines, self._periods_of, self._receipt, divisions.currency_of)
+        self._documents = ExactDocuments(self.lines, self._periods_of, self._receipt, divisions.currency_of)
         self._periods: dict[str, tuple[FiscalPeriod, ...]] = {}
         self._accounts: dict[str, dict[str, str]] = {}
+        self._types: dict[str, dict[str, int | None]] = {}
         self._projects: dict[str, dict[str, str]] = {}
         self._refused_searches: set[str] = set()
         self.limits = LedgerLimits(
@@ -133,10 +156,10 @@ class ExactLedger(Ledger):
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal, and the codes of the axes."""
         found = self._journal(entity, journal)
-        accounts = self._read_accounts(entity)
+        accounts = self.read_accounts(entity)
         codes: dict[str, list[wire.CostCode]] = {}
         for axis in sorted(axes & AXES.keys()):
-            codes.update(self._codes(entity, axis))
+            codes.update(self.read_codes(entity, axis))
         own, today = self._divisions.currency_of(entity), self._clock.now().date()
         return translate.chart(entity, journal, found, own, accounts, codes, today)
 
@@ -193,7 +216,7 @@ class ExactLedger(Ledger):
             select = fields(wire.EntryLine)
             return list(self._client.rows(entity, ENTRY_LINES, wire.EntryLine, select=select, where=where))
 
-        rows = self._try_search("locate by OurRef", search)
+        rows = self.try_search("locate by OurRef", search)
         return self._change_feed(entity, since) if rows is None else rows
 
     def _change_feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
@@ -228,9 +251,7 @@ class ExactLedger(Ledger):
         """
         if problems := self.check(document):
             raise Inexpressible.of(problems)
-        body = encode(
-            translate.to_wire(document, marker, self._account_ids(document), self._project_ids(document))
-        )
+        body = encode(translate.to_wire(document, marker, *self.ids_of(document)))
         with self._client.http.prepare(
             "POST", address(document.entity, ENTRIES, {}), scope=document.entity, headers=WRITE, content=body
         ) as post:
@@ -259,7 +280,7 @@ class ExactLedger(Ledger):
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the entry as the ledger shows it."""
         where = f"EntryID eq {odata.guid(receipt.reference)}"
-        rows = list(self._lines(receipt.entity, where, SELECT))
+        rows = list(self.lines(receipt.entity, where, SELECT))
         if not rows:
             text = (
                 f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it,"
@@ -282,14 +303,18 @@ class ExactLedger(Ledger):
         spelled = vendor_spelling(code, by_code, what="journal")
         return by_code[spelled] if isinstance(spelled, str) else None
 
-    def _read_accounts(self, entity: str) -> list[wire.GLAccount]:
+    # --- for the purchase side too --------------------------------------------------------------------------
+
+    def read_accounts(self, entity: str) -> list[wire.GLAccount]:
+        """The chart of accounts, asked afresh."""
         rows = list(
             self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount), where=EVERY)
         )
         self._accounts[entity] = {row.Code.strip(): row.ID for row in rows}
+        self._types[entity] = {row.Code.strip(): row.Type for row in rows}
         return rows
 
-    def _codes(self, entity: str, axis: str) -> dict[str, list[wire.CostCode]]:
+    def read_codes(self, entity: str, axis: str) -> dict[str, list[wire.CostCode]]:
         """The codes of the axis; nothing where the division does not keep it, which Exact answers with
         404.
         """
@@ -302,31 +327,47 @@ class ExactLedger(Ledger):
             self._projects[entity] = {row.Code.strip(): row.ID for row in rows if row.ID}
         return {axis: rows}
 
-    def _account_ids(self, entry: JournalEntry) -> dict[str, str]:
-        known = self._accounts.get(entry.entity, {})
-        if any(line.account not in known for line in entry.lines):
-            self._read_accounts(entry.entity)
-        return self._accounts[entry.entity]
+    def account_ids(self, entity: str, codes: Collection[str]) -> dict[str, str]:
+        """Code → GUID of the accounts, read anew where one of the codes is not known."""
+        if not set(codes) <= self._accounts.get(entity, {}).keys():
+            self.read_accounts(entity)
+        return self._accounts[entity]
 
-    def _project_ids(self, entry: JournalEntry) -> dict[str, str]:
-        used = {value.code for line in entry.lines for value in line.dimensions if value.axis == "project"}
-        if used - self._projects.get(entry.entity, {}).keys():
-            self._codes(entry.entity, "project")
-        return self._projects.get(entry.entity, {})
+    def account_codes(self, entity: str, identities: Collection[str]) -> dict[str, str]:
+        """GUID → code of the accounts, read anew where one of the GUIDs is not known."""
+        if not set(identities) <= set(self._accounts.get(entity, {}).values()):
+            self.read_accounts(entity)
+        return {identity: code for code, identity in self._accounts[entity].items()}
 
-    def _lines(self, entity: str, where: str, select: str) -> Iterator[wire.TransactionLine]:
+    def of_type(self, entity: str, codes: Collection[str], kind: int) -> frozenset[str]:
+        """Those of the accounts that are of the type."""
+        self.account_ids(entity, codes)
+        return frozenset(code for code in codes if self._types[entity].get(code) == kind)
+
+    def ids_of(self, entry: Lined) -> tuple[dict[str, str], dict[str, str]]:
+        """Code → GUID of the accounts and projects of an entry, read anew where one is not known."""
+        codes = {value.code for line in entry.lines for value in line.dimensions if value.axis == "project"}
+        accounts = self.account_ids(entry.entity, {line.account for line in entry.lines})
+        if codes - self._projects.get(entry.entity, {}).keys():
+            self.read_codes(entry.entity, "project")
+        return accounts, self._projects.get(entry.entity, {})
+
+    def lines(self, entity: str, where: str, select: str) -> Iterator[wire.TransactionLine]:
+        """Ledger lines by filter and field names."""
+        return self.lines_as(wire.TransactionLine, entity, where, select)
+
+    def lines_as(self, row: type[Line], entity: str, where: str, select: str) -> Iterator[Line]:
         """Ledger lines in pages of 1000; in pages of 60 where the bulk address refuses the filter."""
 
-        def bulk() -> list[wire.TransactionLine]:
-            rows = self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where)
-            return wire.sharing_texts(rows)
+        def bulk() -> list[Line]:
+            return wire.sharing_texts(self._client.rows(entity, LEDGER_BULK, row, select=select, where=where))
 
-        rows = self._try_search(f"bulk by {where.partition(' ')[0]}", bulk)
+        rows = self.try_search(f"bulk by {where.partition(' ')[0]}", bulk)
         if rows is not None:
             return iter(rows)
-        return self._client.rows(entity, LEDGER, wire.TransactionLine, select=select, where=where)
+        return self._client.rows(entity, LEDGER, row, select=select, where=where)
 
-    def _try_search(self, what: str, search: Callable[[], T]) -> T | None:
+    def try_search(self, what: str, search: Callable[[], T]) -> T | None:
         """The result, or `None` where Exact does not understand the search; asked once, because ten such
         refusals an hour block the app.
         """

@@ -7,7 +7,7 @@ guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import urlsplit
@@ -44,6 +44,9 @@ GRANTED_BY = (
     " the scope Hrm payroll and its user the role Manage employees. Or set employees=file."
 )
 """Writing HR records."""
+CREDIT_NOTES = BY_SIGN, BY_TYPE = "negative", "type"
+ATTACHMENT_TYPES = "pdf,jpg,jpeg,png,gif,bmp"
+ATTACHMENT_MEGABYTES_MAX = 25
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
 TOPICS = "GLAccounts"
 
@@ -101,6 +104,40 @@ SETTINGS = (
         help="Where the files for HR are put, an absolute path on the machine that runs this. Only for file.",
         required=False,
     ),
+    number(
+        "attachment_megabytes",
+        "Size of a file",
+        (
+            "In millions of bytes; a larger one is not sent. Exact publishes no limit; 7 is known to pass,"
+            " and 25 in NL and BE."
+        ),
+        default="7",
+    ),
+    Setting(
+        name="attachment_types",
+        label="Types of files",
+        help="Endings of the names of files that are sent, separated by commas.",
+        required=False,
+        default=ATTACHMENT_TYPES,
+    ),
+    number(
+        "document_type",
+        "Type of documents",
+        "Number of the document type of purchase invoices, which hold the files.",
+        default="20",
+    ),
+    Setting(
+        name="credit_notes",
+        label="Credit notes",
+        help=(
+            "How they are written: negative amounts, or type, which is positive amounts with the type of a"
+            " credit note. Exact does not say which; each is read back and compared."
+        ),
+        field=Field.CHOICE,
+        required=False,
+        default="negative",
+        choices=CREDIT_NOTES,
+    ),
     lines_per_entry("Exact publishes no maximum; 500 is gentle on a slow division.", str(LINES_MAX)),
     deadline_of_a_send("posting", "100"),
     READ_DEADLINE,
@@ -150,6 +187,10 @@ class Options:
     sandbox: bool
     employees: str = NOT_KEPT
     hr_folder: str = ""
+    attachment_bytes: int = 7_000_000
+    attachment_types: tuple[str, ...] = listed(ATTACHMENT_TYPES)
+    document_type: int = 20
+    credit_notes: str = BY_SIGN
 
     @property
     def host(self) -> str:
@@ -203,8 +244,16 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         sandbox=sandbox,
         employees=text_of(settings, "employees") or NOT_KEPT,
         hr_folder=text_of(settings, "hr_folder"),
+        attachment_bytes=int(numbers["attachment_megabytes"] * 1_000_000),
+        attachment_types=tuple(
+            one.strip(".").lower()
+            for one in listed(text_of(settings, "attachment_types") or ATTACHMENT_TYPES)
+        ),
+        document_type=int(numbers["document_type"]),
+        credit_notes=text_of(settings, "credit_notes") or BY_SIGN,
     )
     problems.extend(_employees(options))
+    problems.extend(_purchases(options))
     return options, problems
 
 
@@ -217,6 +266,16 @@ def _employees(options: Options) -> list[Problem]:
         text = "Name the folder for HR files, an absolute path."
         return [Problem("setting.folder", "hr_folder", text)]
     return []
+
+
+def _purchases(options: Options) -> Iterator[Problem]:
+    """What is wrong with how purchase entries and their files are written."""
+    if options.credit_notes not in CREDIT_NOTES:
+        text = f"credit_notes is {options.credit_notes!r}, expected one of {', '.join(CREDIT_NOTES)}."
+        yield Problem("setting.credit_notes", "credit_notes", text)
+    if not 0 < options.attachment_bytes <= ATTACHMENT_MEGABYTES_MAX * 1_000_000:
+        text = f"A file has from 1 to {ATTACHMENT_MEGABYTES_MAX} million bytes."
+        yield Problem("setting.attachments", "attachment_megabytes", text)
 
 
 def _redirect_problem(url: str, sandbox: bool) -> str | None:

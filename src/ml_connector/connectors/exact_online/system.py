@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ml_connector.connectors.exact_online import ledger, wire
@@ -22,6 +23,7 @@ from ml_connector.ports.registers import Register
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
+    from ml_connector.connectors.exact_online.purchasing import Purchasing
     from ml_connector.connectors.exact_online.subscriptions import ExactSubscriptions
 
 NOT_BLOCKED, ACTIVE = 0, 1
@@ -41,6 +43,17 @@ RIGHTS = (
     ("read relations", "crm/Accounts", "GET", "keeping workers as payees"),
     ("write relations", "crm/Accounts", "POST", "keeping workers as payees"),
 )
+PURCHASING, FILING = "booking purchase invoices", "booking the files of purchase invoices"
+PURCHASES = (
+    ("read VAT codes", "vat/VATCodes", "GET", PURCHASING),
+    ("read payment conditions", "cashflow/PaymentConditions", "GET", PURCHASING),
+    ("read payments", "cashflow/Payments", "GET", PURCHASING),
+    ("write purchase entries", "purchaseentry/PurchaseEntries", "POST", PURCHASING),
+    ("delete purchase entries", "purchaseentry/PurchaseEntries", "DELETE", "withdrawing purchase entries"),
+    ("write documents", "documents/Documents", "POST", FILING),
+    ("write attachments", "documents/DocumentAttachments", "POST", FILING),
+)
+"""Asked for after the others; payroll needs none of them. Whoever may write may read."""
 HR_READS = (
     ("read employees", "payroll/Employees", "GET", "keeping workers as employees"),
     ("read employments", "payroll/Employments", "GET", "keeping workers as employees"),
@@ -52,9 +65,9 @@ HR_WRITES = (
 """Asked for where a setting says that HR records are kept, and that they are written."""
 OPTIONAL = frozenset(
     {"write cost centers", "write cost units", "read relations", "write relations"}
-    | {name for name, *_ in (*HR_READS, *HR_WRITES)}
+    | {name for name, *_ in (*HR_READS, *HR_WRITES, *PURCHASES)}
 )
-"""Rights of flows that keep codes and people; posting needs none of them."""
+"""Rights of flows that keep codes and people or book purchases; posting needs none of them."""
 
 
 class ExactSystem:
@@ -63,7 +76,7 @@ class ExactSystem:
     """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self.options = options
+        self.options, self.wiring = options, wiring
         self.broker = token_broker(options, wiring)
         self.client = ExactClient(options, wiring, self.broker)
         self.clock = wiring.clock
@@ -82,6 +95,13 @@ class ExactSystem:
         from ml_connector.connectors.exact_online.register import open_register
 
         return open_register(self.options, self.client, self.clock)
+
+    @cached_property
+    def purchasing(self) -> Purchasing:
+        """The purchase side; only flows that book purchases need it."""
+        from ml_connector.connectors.exact_online.purchasing import Purchasing
+
+        return Purchasing(self.options, self.wiring, self.client, self.divisions, self.ledger)
 
     def entities(self) -> tuple[Entity, ...]:
         """The pinned divisions that the user reaches, in the order of the setting."""
@@ -141,7 +161,7 @@ class ExactSystem:
         granted: dict[str, bool] = {}
         reads = HR_READS if self.options.employees != NOT_KEPT else ()
         writes = HR_WRITES if self.options.employees == BY_API else ()
-        for name, endpoint, method, needed_for in (*RIGHTS, *reads, *writes):
+        for name, endpoint, method, needed_for in (*RIGHTS, *reads, *writes, *PURCHASES):
             granted[name] = self.client.has_right(division, endpoint, method)
             text = "" if granted[name] else _missing(endpoint, method, division)
             yield Right(
@@ -199,9 +219,10 @@ def open_system(options: Options, wiring: Wiring) -> System:
         legal_entities=options.divisions,
         tenant=exact.ledger.tenant,
         sources=Capabilities(
-            {DimensionValue: lambda: KeptDimensions(register=exact.register(), entities=options.divisions)}
+            {DimensionValue: lambda: KeptDimensions(register=exact.register(), entities=options.divisions)},
+            more=lambda: exact.purchasing.sources(),
         ),
-        sinks={JournalEntry: exact.ledger},
+        sinks=Capabilities({JournalEntry: lambda: exact.ledger}, more=lambda: exact.purchasing.sinks()),
         registers=Capabilities({DimensionValue: exact.register}),
         ledger=exact.ledger,
         sign_in=exact.broker,

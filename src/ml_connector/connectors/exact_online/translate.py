@@ -20,7 +20,7 @@ ends with `#` and its token.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -186,27 +186,41 @@ def chart(
 
     Whether Exact fills in a rate of its own is not documented, so an entry in another currency brings one.
     """
-    usable: dict[str, frozenset[str]] = {}
-    inactive: dict[str, frozenset[str]] = {}
-    for axis, values in codes.items():
-        all_codes = {value.Code.strip(): _is_active(value, today) for value in values}
-        usable[axis] = frozenset(code for code, active in all_codes.items() if active)
-        inactive[axis] = frozenset(code for code, active in all_codes.items() if not active)
-    currency = ((found.Currency if found else None) or "").strip() or own
-    currencies = {currency} if currency else set()
-    if found is not None and found.AllowVariableCurrency:
-        currencies |= DECIMALS.keys()
+    usable, inactive = codes_by_use(codes, lambda value: is_active(value, today))
     return Chart(
         entity=entity,
         journal=journal,
         journal_problem=journal_problem(entity, journal, found),
-        currencies=frozenset(currencies),
-        accounts={row.Code.strip(): _account(row) for row in accounts},
+        currencies=currencies_of(found, own),
+        accounts={row.Code.strip(): account(row) for row in accounts},
         codes=usable,
         inactive=inactive,
         currency=own,
         own_rates=False,
     )
+
+
+Codes = dict[str, frozenset[str]]
+"""Codes by axis."""
+
+
+def codes_by_use(
+    codes: Mapping[str, Iterable[wire.CostCode]], is_active: Callable[[wire.CostCode], bool]
+) -> tuple[Codes, Codes]:
+    """Codes by axis that may be used, and those that may not."""
+    usable, inactive = Codes(), Codes()
+    for axis, values in codes.items():
+        all_codes = {value.Code.strip(): is_active(value) for value in values}
+        usable[axis] = frozenset(code for code, active in all_codes.items() if active)
+        inactive[axis] = frozenset(code for code, active in all_codes.items() if not active)
+    return usable, inactive
+
+
+def currencies_of(journal: wire.Journal | None, own: str) -> frozenset[str]:
+    """What the journal takes: its currency, or the division's; every one where it says so."""
+    currency = ((journal.Currency if journal else None) or "").strip() or own
+    variable = journal is not None and journal.AllowVariableCurrency
+    return frozenset(({currency} if currency else set()) | (DECIMALS.keys() if variable else set()))
 
 
 def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> str | None:
@@ -234,7 +248,8 @@ def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> st
     return None
 
 
-def _account(row: wire.GLAccount) -> Account:
+def account(row: wire.GLAccount) -> Account:
+    """An account of the chart."""
     uses = {"cost_center": row.UseCostcenter, "cost_unit": row.UseCostunit}
     return Account(
         code=row.Code.strip(),
@@ -245,7 +260,8 @@ def _account(row: wire.GLAccount) -> Account:
     )
 
 
-def _is_active(value: wire.CostCode, today: date) -> bool:
+def is_active(value: wire.CostCode, today: date) -> bool:
+    """Whether it can be booked on today."""
     ended = value.EndDate is not None and day_of(value.EndDate) < today
     return value.Active is not False and not value.BlockEntry and not ended
 

@@ -83,11 +83,14 @@ class Journal(msgspec.Struct):
 
 
 class GLAccount(msgspec.Struct):
-    """An account. `UseCostcenter` and `UseCostunit`: 0 optional, 1 mandatory, 2 not allowed."""
+    """An account. `UseCostcenter` and `UseCostunit`: 0 optional, 1 mandatory, 2 not allowed. `Type`:
+    22 payables, 24 VAT.
+    """
 
     ID: str
     Code: str
     Description: str | None = None
+    Type: int | None = None
     IsBlocked: bool | None = None
     UseCostcenter: int | None = None
     UseCostunit: int | None = None
@@ -103,6 +106,7 @@ class CostCode(msgspec.Struct):
     Active: bool | None = None
     EndDate: str | None = None
     BlockEntry: bool | None = None
+    BlockPurchasing: bool | None = None
 
 
 class CostValue(msgspec.Struct):
@@ -212,7 +216,10 @@ class TransactionLine(msgspec.Struct, gc=False):
     Notes: str | None = None
 
 
-def sharing_texts(rows: Iterable[TransactionLine]) -> list[TransactionLine]:
+Line = TypeVar("Line", bound=TransactionLine)
+
+
+def sharing_texts(rows: Iterable[Line]) -> list[Line]:
     """The lines with each text kept once: those of a journal say the same again and again."""
     kept: dict[str, str] = {}
     found = []

@@ -34,7 +34,7 @@ def world(make_world: Callable[..., Any]) -> Any:
 def post(world: Any, *lines: tuple[str, int, str], **header: int) -> str:
     """Another program books an entry of these lines: account, amount, day. Its number."""
     exact = world.ledger._client
-    ids = {row.Code.strip(): row.ID for row in world.ledger._read_accounts(world.division)}
+    ids = {row.Code.strip(): row.ID for row in world.ledger.read_accounts(world.division)}
     rows = [{"GLAccount": ids[account], "AmountFC": amount, "Date": day} for account, amount, day in lines]
     for row, (account, *_) in zip(rows, lines, strict=True):
         row |= {"CostCenter": "BOSADM"} if account == "4000" else {}

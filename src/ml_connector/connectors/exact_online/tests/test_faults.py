@@ -65,6 +65,40 @@ def test_refusals_by_their_words(text: str, kind: type[Refused]) -> None:
     assert text.splitlines()[-1] in error.problem.text
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "where"),
+    [
+        ("Already exists: Your ref.", "purchase.duplicate", "number"),
+        ("Mandatory: Payment condition", "term.unknown", "term"),
+        ("Ongeldige referentie: Betalingsconditie", "term.unknown", "term"),
+        ("[GLTransactions] Leverancier (type)", "supplier.unfit", "supplier"),
+        ("Invalid: Supplier (Type)", "supplier.unfit", "supplier"),
+        ("Niet toegestaan: Wisselkoers", "rate.refused", "rate"),
+        (
+            "A VAT amount is not allowed if you use a VAT code of type 'No VAT' or 'VAT 0%'",
+            "vat.refused",
+            "/api/v1/1204/x/Y",
+        ),
+        (
+            "Het bedrag van de BTW regel met BTW code 4 komt niet overeen met het totaal aan BTW-bedragen in"
+            " de grondslagregels",
+            "vat.refused",
+            "/api/v1/1204/x/Y",
+        ),
+        ("Ongeldig: Btw-percentage []", "vat.refused", "/api/v1/1204/x/Y"),
+        ("Document Type not allowed", "right.missing", "document_type"),
+    ],
+)
+def test_refusals_of_the_purchase_side_name_the_field(text: str, code: str, where: str) -> None:
+    """Each has a code, the field it is about and a remedy behind the vendor's words."""
+    error = classify(answer(500, said(text)))
+
+    assert error is not None
+    assert (code, where) == (error.problem.code, error.problem.where)
+    assert error.problem.text.startswith(f"Exact refused: {text}.")
+    assert len(error.problem.text) > len(text) + 40
+
+
 def test_closed_period_text() -> None:
     """The text names the remedy."""
     error = classify(answer(500, said("Period is closed")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.connectors.exact_online import CONNECTOR
+from ml_connector.connectors.exact_online.settings import read
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.errors import NotSent
 
@@ -142,3 +143,30 @@ def test_limits_are_settings() -> None:
 def test_how_hr_records_are_kept(given: dict[str, str], wrong: list[tuple[str, str]]) -> None:
     """No way is taken unless it is named, and a file needs a place."""
     assert problems(**given) == wrong
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"attachment_megabytes": "0"}, "setting.attachments"),
+        ({"attachment_megabytes": "26"}, "setting.attachments"),
+        ({"attachment_megabytes": "7.5"}, "setting.number"),
+        ({"document_type": "invoice"}, "setting.number"),
+        ({"credit_notes": "positive"}, "setting.credit_notes"),
+    ],
+)
+def test_settings_of_the_purchase_side(settings: dict[str, str], code: str) -> None:
+    """Each that cannot be used is a problem of its own; without any the defaults are used."""
+    good = {"division": "1", "redirect_uri": "http://127.0.0.1/x", "base_url": "http://127.0.0.1:9"}
+
+    options, problems = read({**good, **settings}, True)
+
+    assert code in [problem.code for problem in problems]
+    options, problems = read(good, True)
+    assert problems == []
+    assert (7_000_000, 20, "negative") == (
+        options.attachment_bytes,
+        options.document_type,
+        options.credit_notes,
+    )
+    assert {"pdf", "jpg", "jpeg", "png", "gif", "bmp"} == set(options.attachment_types)
