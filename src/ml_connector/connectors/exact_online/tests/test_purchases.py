@@ -138,6 +138,32 @@ def test_entry_with_another_number_and_supplier_is_found(world: Purchases) -> No
     assert "The number of the invoice is corrected" in texts
 
 
+def test_entry_of_a_supplier_that_was_merged_is_found(world: Purchases) -> None:
+    """A person merged the supplier into another one: the entry is found, and its supplier is a difference."""
+    document = world.document()
+    receipt = send(world, document)
+
+    world.control("merge_supplier", code=SUPPLIER, into=OTHER)
+
+    assert [receipt] == found(world, document, world.reopen())
+    (problem,) = differences(world, document, receipt)
+    assert f"The supplier is {OTHER} in the ledger and was written as {SUPPLIER}." in problem.text
+
+
+def test_default_code_of_an_account_is_never_taken(world: Purchases) -> None:
+    """A line that means no VAT says so, and the account's own code of 21 % adds none."""
+    (account,) = world.rows("financial/GLAccounts", "Code eq '4100'", "ID")
+    world.call("PUT", f"financial/GLAccounts(guid'{account['ID']}')", {"VATCode": "21"})
+    nothing = Money.parse("0.00", "USD")
+    line = replace(world.document().lines[0], vat=nothing, vat_code="N")
+    document = replace(world.document(), lines=(line,))
+
+    booked = world.sink.read_back(send(world, document))
+
+    assert Money.parse("100.00", "USD") == booked.payable
+    assert world.sink.compare(document, booked) == ()
+
+
 def test_quotes_in_a_number_are_data(world: Purchases) -> None:
     """Whatever the supplier printed is sent, found and compared as it is."""
     refuse(world, "substringof", "This $filter parameter is not supported for this resource")

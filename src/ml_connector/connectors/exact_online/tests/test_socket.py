@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -16,8 +22,12 @@ from ml_connector.contract.acts import locate, send, shut
 from ml_connector.contract.memory import VirtualClock, memory_wiring
 from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.purchase import Attachment, Dossier
 from ml_connector.errors import NotSent, OutcomeUnknown
 from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.sinks import located
+from ml_connector.ports.systems import System
+from ml_connector.store.files import FolderFiles
 
 COMMAND = [
     "-m",
@@ -47,7 +57,7 @@ def served() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def ledger(served: dict[str, Any]) -> Ledger:
+def system(served: dict[str, Any], tmp_path: Path) -> System:
     """A connection to it, signed in; the books are empty."""
     httpx2.post(served["control_url"] + "reset", json={}, trust_env=False)
     credentials = served["credentials"]
@@ -55,6 +65,7 @@ def ledger(served: dict[str, Any]) -> Ledger:
     wiring = memory_wiring(
         clock=clock, secrets={name: credentials[name] for name in ("client_id", "client_secret")}
     )
+    wiring = replace(wiring, files=FolderFiles(tmp_path))
     settings = {
         "base_url": served["base_url"],
         "division": served["entities"][0]["code"],
@@ -64,6 +75,12 @@ def ledger(served: dict[str, Any]) -> Ledger:
     assert system.sign_in is not None
     location = httpx2.get(system.sign_in.authorize_url("s"), trust_env=False).headers["location"]
     system.sign_in.exchange(location, "s")
+    return system
+
+
+@pytest.fixture
+def ledger(system: System) -> Ledger:
+    """Its ledger."""
     return cast(Ledger, system.sink(JournalEntry))
 
 
@@ -120,3 +137,42 @@ def test_torn_connection_is_unknown(
 
     assert booked(served) == locate(ledger, entry)
     assert len(booked(served)) == 1
+
+
+def test_largest_file_is_sent_once_and_found(served: dict[str, Any], system: System, tmp_path: Path) -> None:
+    """Seven million bytes whose answer is lost: they are there, whole, and in memory they were two copies of
+    their base64 and little else.
+    """
+    division = served["entities"][0]["code"]
+    dossier = Dossier(key="d:0:1", entity=division, title="Invoice", supplier="20002", date=date(2026, 6, 15))
+    with system.sink(Dossier).prepare(dossier, Marker.of(dossier.key)) as post:
+        held = post(lambda: None)
+    content = bytes(range(256)) * (7_000_000 // 256)
+    kept = FolderFiles(tmp_path).put(io.BytesIO(content), len(content))
+    scan = Attachment(
+        key="f:0:1",
+        entity=division,
+        name="scan.pdf",
+        sha256=kept.sha256,
+        size=kept.size,
+        refers=(dossier.key,),
+    )
+    match = {"method": "POST", "path": "DocumentAttachments"}
+    fault = {"kind": "lost_after_commit", "drop": "reset", "match": match, "times": 1}
+    httpx2.post(served["control_url"] + "faults", json=fault, trust_env=False)
+    sink = system.sink(Attachment)
+
+    tracemalloc.start()
+    with (
+        pytest.raises(OutcomeUnknown),
+        sink.prepare(scan, Marker.of(scan.key), known={dossier.key: held}) as post,
+    ):
+        post(lambda: None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    (receipt,) = located(sink, scan, Marker.of(scan.key), None)
+    assert sink.compare(scan, sink.read_back(receipt)) == ()
+    files = httpx2.post(served["control_url"] + "control/files", json={}, trust_env=False).json()
+    assert hashlib.sha256(content).hexdigest() in json.dumps(files)
+    assert peak < 3 * len(content) * 4 / 3
