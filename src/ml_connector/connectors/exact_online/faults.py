@@ -114,7 +114,7 @@ REFUSALS = (
     rule(
         r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"
         r" referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
-        r"|blocked|geblokkeerd|is of a wrong type|is verplicht",
+        r"|blocked|geblokkeerd|is of a wrong type|is verplicht|^inactive:|^inactief:|invalid journal",
         CodeUnknown,
         "Correct the code in Exact, or map to one that may be used.",
     ),
