@@ -338,6 +338,19 @@ def test_entry_in_a_payment_run_is_not_withdrawn(world: Purchases, status: str) 
     assert not [one for one in calls(world) if one.startswith("DELETE")]
 
 
+def test_entry_that_is_processed_is_not_withdrawn(world: Purchases) -> None:
+    """It is final: nothing is sent to delete it, and the text says what to do."""
+    receipt = send(world, world.document())
+    world.process(receipt.reference)
+
+    with pytest.raises(Refused) as caught:
+        world.sink.end(receipt)
+
+    assert caught.value.problem.code == "document.processed"
+    assert "Reverse it." in caught.value.problem.text
+    assert not [one for one in calls(world) if one.startswith("DELETE")]
+
+
 def test_withdrawal_that_exact_refuses_changes_nothing(world: Purchases) -> None:
     """Somebody paid it in the moment between: Exact's own words are shown."""
     receipt = send(world, world.document())
