@@ -23,7 +23,8 @@ from ml_connector.errors import (
     VendorChanged,
 )
 from ml_connector.ports.storage import Priority, RateLimit
-from ml_connector.transport.http import BODY_BYTES_MAX, READ_ATTEMPTS, READ_SPREAD_SECONDS, WAIT_MAX_SECONDS
+from ml_connector.transport.exchange import BODY_BYTES_MAX
+from ml_connector.transport.http import READ_ATTEMPTS, READ_SPREAD_SECONDS, WAIT_MAX_SECONDS
 
 MEBIBYTE = b"x" * (1024 * 1024)
 MANY = 50

@@ -164,6 +164,8 @@ class MemoryBudget:
         if count is None or now >= count.resets_at:
             since = int(now.timestamp()) // window.seconds * window.seconds
             ends = datetime.fromtimestamp(since + window.seconds, UTC)
+            if window.rolling:
+                ends = now + timedelta(seconds=window.seconds)
             count = self._counts[scope, window.name] = _Count(window.limit, window.limit, ends)
         return count
 

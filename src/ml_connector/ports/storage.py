@@ -102,8 +102,9 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """One of a vendor's fixed windows: at most `limit` calls until `resets_at`, of which `remaining` are
-    left, where known.
+    """One of a vendor's windows: at most `limit` calls until `resets_at`, of which `remaining` are left,
+    where known. It begins on the whole minute, hour or day; a `rolling` one with the first call in it, so
+    that with a limit of one no two calls are nearer to each other than `seconds`.
     """
 
     name: str
@@ -111,6 +112,7 @@ class RateLimit:
     seconds: int
     remaining: int | None = None
     resets_at: datetime | None = None
+    rolling: bool = False
 
 
 class Budget(Protocol):

@@ -60,18 +60,17 @@ class StoredBudget:
                 row.save(update_fields=["used", "resets_at", "limit", "seconds"])
 
     def _row(self, scope: str, window: RateLimit, now: datetime) -> BudgetWindow:
-        fresh = {
-            "resets_at": next_reset(now, window.seconds),
-            "limit": window.limit,
-            "seconds": window.seconds,
-            "used": 0,
-        }
-        row, _ = BudgetWindow.objects.select_for_update().get_or_create(
+        ends = now + timedelta(seconds=window.seconds) if window.rolling else next_reset(now, window.seconds)
+        fresh = {"resets_at": ends, "limit": window.limit, "seconds": window.seconds, "used": 0}
+        row, made = BudgetWindow.objects.select_for_update().get_or_create(
             scope=scope, name=window.name, defaults=fresh
         )
+        if made and window.rolling:
+            # Such windows may be of one address each: one that is over says nothing and would stay for ever.
+            BudgetWindow.objects.filter(name=window.name, resets_at__lte=now).delete()
         if row.resets_at <= now:
             # What is declared counts in each new window: it may have been changed. Then what the vendor says.
-            row.used, row.limit, row.resets_at = 0, window.limit, next_reset(now, window.seconds)
+            row.used, row.limit, row.resets_at = 0, window.limit, ends
         row.seconds = window.seconds
         return row
 

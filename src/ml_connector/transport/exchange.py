@@ -10,15 +10,16 @@ of an answer and the sending of a body included, and between the parts of a body
 
 from __future__ import annotations
 
+import hashlib
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpcore2
 import httpx2
@@ -29,6 +30,7 @@ from ml_connector.ports.sinks import Gate
 from ml_connector.ports.storage import Clock
 from ml_connector.transport.redact import Secrets
 
+BODY_BYTES_MAX = 64 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 WRITE_PIECE = 16 * 1024
 """Bytes that are handed to a socket at once; a reader that takes them slowly is noticed in between."""
@@ -178,21 +180,41 @@ def within(deadline: Deadline) -> Iterator[None]:
         _current.reset(token)
 
 
+class Body(NamedTuple):
+    """The body of an answer: what of it is in memory, and the size and hash of all of it."""
+
+    data: bytes
+    size: int
+    sha256: str
+
+
+def in_memory(response: httpx2.Response, deadline: Deadline) -> Body:
+    """The whole body."""
+    data = whole_body(response, deadline, BODY_BYTES_MAX)
+    return Body(data, len(data), hashlib.sha256(data).hexdigest())
+
+
 def whole_body(response: httpx2.Response, deadline: Deadline, bytes_max: int) -> bytes:
-    """The body, read to its end. Raises `httpx2.ReadError` for one that is larger, `httpx2.ReadTimeout` for
-    one that is not complete in time; the connection is closed then.
+    """The body, read to its end. Raises `httpx2.ReadError` for one that is larger, and as `parts_of`; the
+    connection is closed then.
     """
     body = BytesIO()
-    try:
-        for part in response.iter_bytes():
+    with closing(response):
+        for part in parts_of(response, deadline):
             if body.tell() + len(part) > bytes_max:
                 raise httpx2.ReadError(f"answer larger than {bytes_max} bytes")
-            if deadline.left <= 0:
-                raise httpx2.ReadTimeout(f"answer not complete within {deadline.seconds:.0f} seconds")
             body.write(part)
-    finally:
-        response.close()
     return body.getvalue()
+
+
+def parts_of(response: httpx2.Response, deadline: Deadline) -> Iterator[bytes]:
+    """The body as it comes. Raises `httpx2.ReadTimeout` for one that is not complete in time. Closing the
+    answer is the caller's.
+    """
+    for part in response.iter_bytes():
+        if deadline.left <= 0:
+            raise httpx2.ReadTimeout(f"answer not complete within {deadline.seconds:.0f} seconds")
+        yield part
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline of the exchange", default=None)

@@ -42,18 +42,18 @@ from ml_connector.transport.address import joined
 from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
 from ml_connector.transport.exchange import (
     AnswerLate,
+    Body,
     Deadline,
     SendState,
     Unsendable,
     failure,
     header_problem,
+    in_memory,
     new_client,
-    whole_body,
     within,
 )
 from ml_connector.transport.redact import Secrets, known, redact, shown
 
-BODY_BYTES_MAX = 64 * 1024 * 1024
 READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
 READ_SPREAD_SECONDS = 2.0
@@ -64,6 +64,9 @@ NOT_REPEATED = (Halted, Busy, Unsendable, AnswerLate)
 """A read that ended so would only end so again, or take as long again."""
 CLIENT_ERRORS = (400, 401, 403, 404)
 """What a vendor that counts client errors counts."""
+NO_BODY = Body(b"", 0, hashlib.sha256(b"").hexdigest())
+Take = Callable[[httpx2.Response, Deadline], Body]
+"""Reads the body of an answer to its end; raises as `exchange.parts_of`, and what it refuses itself."""
 
 
 class Auth(Protocol):
@@ -111,6 +114,7 @@ class Client:
     personal: Sequence[str] = ()
     write_deadline_seconds: float = 100
     read_deadline_seconds: float = READ_DEADLINE_SECONDS
+    read_attempts: int = READ_ATTEMPTS
     installation: str = ""
     """The installation that a simulator names in its answers; empty until one does."""
     _reader: httpx2.Client | None = None
@@ -126,9 +130,10 @@ class Client:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        take: Take = in_memory,
     ) -> Answer:
         """A request that changes nothing at the vendor, repeated when its failure proves nothing. `path` may
-        be an absolute address on our host.
+        be an absolute address on our host. `take` reads the body.
 
         Raises `Refused` (and its kinds), `OutcomeUnknown` after the last attempt, `VendorChanged`, `NotSent`.
         """
@@ -145,20 +150,19 @@ class Client:
             return isinstance(error, OutcomeUnknown | NotSent)
 
         caller = stamina.RetryingCaller(
-            attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0
+            attempts=self.read_attempts, timeout=None, wait_initial=0.2, wait_max=10.0
         ).on(pause)
         request = httpx2.Request(method, url, params=dict(params) if params else None, content=content)
-        return caller(self._read_once, request, scope, headers or {})
+        return caller(self._read_once, request, scope, headers or {}, take)
 
-    def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str]) -> Answer:
+    def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str], take: Take) -> Answer:
         with self._within_budget(scope, Priority.READ, request):
             signed = self.auth.headers()
-            answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
+            answer = self._send(self._open(), self._signed(request, signed, extra), write=False, take=take)
             if answer.status == 401 and self.auth.refused(signed):
                 self._take_call(scope, Priority.READ)
-                answer = self._send(
-                    self._open(), self._signed(request, self.auth.headers(), extra), write=False
-                )
+                ready = self._signed(request, self.auth.headers(), extra)
+                answer = self._send(self._open(), ready, write=False, take=take)
         return self._checked(answer, scope)
 
     # --- writing --------------------------------------------------------------------------------------------
@@ -225,7 +229,13 @@ class Client:
         return self.classify(answer)
 
     def _send(
-        self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None
+        self,
+        client: httpx2.Client,
+        request: httpx2.Request,
+        *,
+        write: bool,
+        gate: Gate | None = None,
+        take: Take = in_memory,
     ) -> Answer:
         clock, secrets = self.wiring.clock, self._secrets(request)
         started = clock.monotonic()
@@ -237,7 +247,7 @@ class Client:
                 if self.wiring.wire is not None:
                     state.ask_gate()
                 response = client.send(request, stream=True)
-                body = whole_body(response, deadline, BODY_BYTES_MAX)
+                body = take(response, deadline)
         except httpx2.HTTPError as raised:
             # The library's text may repeat what was read of the answer.
             error = type(raised)("text not kept") if self._is_personal(request) else raised
@@ -255,7 +265,7 @@ class Client:
             url=secrets.hide(str(request.url)),
             status=response.status_code,
             headers=headers,
-            body=hide(body),
+            body=hide(body.data),
             secrets=secrets,
             personal=self._is_personal(request),
         )
@@ -278,7 +288,7 @@ class Client:
         *,
         write: bool,
         response: httpx2.Response | None = None,
-        body: bytes = b"",
+        body: Body = NO_BODY,
         error: Exception | None = None,
     ) -> None:
         keep = write or response is None or response.status_code >= 400
@@ -292,9 +302,9 @@ class Client:
                 seconds=self.wiring.clock.monotonic() - started,
                 request_id=secrets.hide(headers.get("x-request-id", "")),
                 request_body=redact(request.content.decode(errors="replace"), secrets) if keep else "",
-                answer_body=redact(body.decode(errors="replace"), secrets) if keep else "",
-                answer_bytes=len(body),
-                answer_sha256=hashlib.sha256(body).hexdigest(),
+                answer_body=redact(body.data.decode(errors="replace"), secrets) if keep else "",
+                answer_bytes=body.size,
+                answer_sha256=body.sha256,
                 error=redact(repr(error), secrets) if error else "",
                 write=write,
             )

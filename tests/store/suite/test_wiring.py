@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -252,6 +253,41 @@ def test_a_window_ends_at_midnight_of_utc(storage: Any, scope: str) -> None:
     ends = storage.now() + timedelta(seconds=wait)
 
     assert min(ends.timestamp() % DAY, DAY - ends.timestamp() % DAY) < 60
+
+
+def test_a_rolling_window_begins_with_its_first_call(storage: Any, scope: str) -> None:
+    """Two calls are as far apart as it is long, also across the whole minute."""
+    window, budget = RateLimit(name="same", limit=1, seconds=DAY, rolling=True), storage.budget
+    assert 0.0 == budget.take(scope, [window], Priority.READ)
+
+    assert DAY - 60 < budget.take(scope, [window], Priority.READ) <= DAY
+
+
+def test_a_rolling_window_that_ended_begins_again_with_a_call(storage: Any, scope: str) -> None:
+    """And not where it would have begun without one."""
+    window, budget = RateLimit(name="same", limit=1, seconds=DAY, rolling=True), storage.budget
+    gone = storage.now() - timedelta(seconds=1)
+    budget.learn(scope, [replace(window, remaining=0, resets_at=gone)])
+    assert 0.0 == budget.take(scope, [window], Priority.READ)
+
+    assert DAY - 60 < budget.take(scope, [window], Priority.READ) <= DAY
+
+
+def test_rolling_windows_that_are_over_are_forgotten(tables: Any, scope: str) -> None:
+    """There may be one for every address that was ever asked; a window of the day stays."""
+    from ml_connector.store.models import BudgetWindow
+
+    window, day = RateLimit(name=scope[-40:], limit=1, seconds=DAY, rolling=True), f"{scope}/day"
+    gone = tables.now() - timedelta(seconds=1)
+    for number in range(3):
+        tables.budget.learn(f"{scope}/{number}", [replace(window, remaining=0, resets_at=gone)])
+    tables.budget.learn(day, [RateLimit(name="day", limit=1, seconds=DAY, remaining=0, resets_at=gone)])
+
+    tables.budget.take(f"{scope}/new", [window], Priority.READ)
+
+    assert [f"{scope}/new", day] == sorted(
+        BudgetWindow.objects.filter(scope__startswith=scope).values_list("scope", flat=True), reverse=True
+    )
 
 
 # --- serial locks -------------------------------------------------------------------------------------------
