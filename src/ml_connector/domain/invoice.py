@@ -76,11 +76,12 @@ class SupplierInvoice:
     """An invoice or credit note of a supplier.
 
     `reference` is the source's own key of it, `number` what the supplier printed. `company` is the source's
-    legal entity. Amounts are in `currency`, with the sign that the source gives them: see `signed`. `vat` is
-    what the document states beside its lines, by tax; empty where only lines state VAT. `prepaid` and
-    `rounding` are there where the amount to pay is not the gross amount. `content` is a fingerprint of what
-    may be booked of it, for telling a revision from an edit that does not matter. `parent` names the invoice
-    of which this one is a share of the costs.
+    legal entity. `supplier` is the source's id of the supplier, and `supplier_external` what the source keeps
+    as the supplier's id in a ledger. Amounts are in `currency`, with the sign that the source gives them: see
+    `signed`. `vat` is what the document states beside its lines, by tax; empty where only lines state VAT.
+    `prepaid` and `rounding` are there where the amount to pay is not the gross amount. `content` is a
+    fingerprint of what may be booked of it, for telling a revision from an edit that does not matter.
+    `parent` names the invoice of which this one is a share of the costs.
     """
 
     reference: str
@@ -107,6 +108,7 @@ class SupplierInvoice:
     title: str = ""
     parent: str = ""
     external: str = ""
+    supplier_external: str = ""
 
     @property
     def payable(self) -> Money:

@@ -49,10 +49,11 @@ class InvoiceSource(Protocol):
         ...
 
     def changed(self, cursor: str, since: datetime) -> ChangedInvoices:
-        """Invoices that changed since the cursor, read with an overlap; without a cursor those that were
-        approved since a time. Selected by approval and not by one state, so that one which is paid between
-        two reads is not lost. Asks no more often than the vendor allows: where it is too early they are those
-        that notifications named since.
+        """Invoices that changed since the cursor, read with an overlap; without a cursor every one that was
+        approved since a time. That time is where the connection begins, and stays the same: one that was
+        approved before is never among them, also where it is edited later. Selected by approval and not by
+        one state, so that one which is paid between two reads is not lost. Asks no more often than the vendor
+        allows: where it is too early they are those that notifications named since.
         """
         ...
 
@@ -80,6 +81,10 @@ class InvoiceMarks(Assignable, Protocol):
     """What the source keeps of an invoice's way into a ledger: the ledger's id of it, by the id of the
     invoice, and beside it a text for people.
     """
+
+    def assign(self, reference: str, value: str, text: str = "") -> None:
+        """As `Assignable.assign`; a text goes along as by `note`, in the same call where the source can."""
+        ...
 
     def note(self, invoice: str, text: str) -> None:
         """What people at the source read of it: where it is booked, or why it is not. Saying it again does no
