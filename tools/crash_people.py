@@ -8,6 +8,7 @@ is drawn with a seed, and so are the kill and the row that is edited, of those t
     between  the rows were read, and the answer is slow; one is edited; the process writes, or dies
     sending  a write was carried out, and the answer is slow; a row is edited; the process dies
     random   any moment at all, start-up included
+A process that dies while Exact renews the sign-in loses it: a person signs in again, which is counted.
 An edit may be overwritten by nobody where the ledger has versions. Where it has none, it may be by a write
 that rests on a read before the edit: such edits are counted apart.
 """
@@ -28,7 +29,7 @@ from typing import Any
 
 from people_kept import HumanResources, KeptStage
 from people_month import Month
-from people_stage import DatedProduct, PeopleStage, started
+from people_stage import STILL_GOING, DatedProduct, PeopleStage, started
 from scenes import PAYROLL, scene_of
 from stage import Sandbox
 
@@ -217,7 +218,21 @@ class Rounds:
         """A pass that nobody disturbs; what was edited before holds it."""
         self.of.look()
         self.of.run(expect=(0, HELD))
+        self._sign_in_again()
         self._settled()
+
+    def _sign_in_again(self) -> None:
+        """Where the process died in a renewal and took the sign-in with it: a person consents again, as the
+        pass says, and resumes it.
+        """
+        product = self.stage.product
+        newest = product.run("runs", "list", "--limit", "1", "--json")["runs"][0]["id"]
+        problems = product.run("runs", "show", newest, "--json", expect=(0, HELD))["problems"]
+        if any(problem["code"] == "sign_in.lost" for problem in problems):
+            self.counts["signed_in_again"] += 1
+            product.authorize(self.of.target)
+            product.run("runs", "resume", newest, "--json", expect=(0, HELD, STILL_GOING))
+            self.of.finish(expect=(0, HELD))
 
     def _settled(self) -> None:
         """Rows that are there when a pass has ended."""
@@ -242,6 +257,7 @@ class Rounds:
         if kind == "random" and not stage.left():
             self.of.run(expect=(0, HELD))  # it may have died before there was a pass
         stage.finish(expect=(0, HELD))
+        self._sign_in_again()
         self._settled()
         told = self._kept(*edited) if edited else "nobody edited"
         return f"{kind}{' struck' * struck}, {told}"
@@ -340,6 +356,7 @@ class Rounds:
             "ok": found.ok,
             "kills": self.counts["kills"],
             "kills_in_flight": self.counts["kills_in_flight"],
+            "signed_in_again": self.counts["signed_in_again"],
             "workers": found.workers,
             "members": found.members,
             "changes": self.of.judge.changes,

@@ -32,19 +32,19 @@ class KeptStage:
         self.writes, self.calls = self.scene.writes, 0
         self._counted = KEPT[self.scene.counted]
         self.dated = self.scene.counted == "employments"
-        self._target = APART if self.scene.settings else TARGET
-        self.command = ("run", self.scene.kind, "--from", SOURCE, "--to", self._target, "--json")
+        self.target = APART if self.scene.settings else TARGET
+        self.command = ("run", self.scene.kind, "--from", SOURCE, "--to", self.target, "--json")
         self.judge = self._counted.judge(stage.judge.scenario, self._shown(), self._payroll(), stage.today)
 
     def connect(self) -> None:
         """The flow, with its connection where it has one."""
         stage, scene = self.stage, self.scene
         if scene.settings:
-            stage.product.connect_apart(self._target, stage.sandbox, stage.scene, scene.settings)
+            stage.product.connect_apart(self.target, stage.sandbox, stage.scene, scene.settings)
         entities = ",".join(f"{a}={b}" for a, b in stage.scene.entities(stage.sandbox.systems).items())
         options = {**scene.options, "entities": entities}
         given = [part for name, value in options.items() for part in ("--option", f"{name}={value}")]
-        flow = ("--from", SOURCE, "--to", self._target, "--kind", scene.kind, "--mode", "automatic")
+        flow = ("--from", SOURCE, "--to", self.target, "--kind", scene.kind, "--mode", "automatic")
         stage.product.run("flows", "set", *flow, "--starts-on", "2026-01-01", "--wake", "", *given, "--json")
 
     def look(self) -> Looked:

@@ -53,6 +53,7 @@ class DatedProduct(Product):
 class PeopleStage:
     """One ledger. `calls` are those of passes, to payroll and ledger, tokens left out."""
 
+    target = TARGET
     command = ("run", "workers", "--from", SOURCE, "--to", TARGET, "--json")
 
     def __init__(self, sandbox: Sandbox, scene: Scene, product: DatedProduct) -> None:
