@@ -25,7 +25,7 @@ class Watch(Members):
         from ml_connector.app.setup import Setup
 
         self._use()
-        return Setup(self.access, self._assembly, self._actor).set_flow(
+        flow, _ = Setup(self.access, self._assembly, self._actor).set_flow(
             SOURCE,
             TARGET,
             mode="automatic",
@@ -35,6 +35,7 @@ class Watch(Members):
             kind="workers",
             schedule=schedule,
         )
+        return flow
 
     def row(self) -> Any:
         from ml_connector.store.models import Flow

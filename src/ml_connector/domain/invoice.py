@@ -79,9 +79,8 @@ class SupplierInvoice:
     legal entity. `supplier` is the source's id of the supplier, and `supplier_external` what the source keeps
     as the supplier's id in a ledger. Amounts are in `currency`, with the sign that the source gives them: see
     `signed`. `vat` is what the document states beside its lines, by tax; empty where only lines state VAT.
-    `prepaid` and `rounding` are there where the amount to pay is not the gross amount. `content` is a
-    fingerprint of what may be booked of it, for telling a revision from an edit that does not matter.
-    `parent` names the invoice of which this one is a share of the costs.
+    `prepaid` and `rounding` are there where the amount to pay is not the gross amount. `parent` names the
+    invoice of which this one is a share of the costs.
     """
 
     reference: str

@@ -78,7 +78,7 @@ def chart(
         states = in_company(rows, today)
         totals[axis] = {row.DimensionValue: row.Description for row in rows if row.IsTotal == wire.YES}
         usable[axis] = frozenset(code for code, active in states.items() if active)
-        inactive[axis] = frozenset(states) - usable[axis] - totals[axis].keys()
+        inactive[axis] = frozenset(states) - usable[axis] - frozenset(totals[axis])
     return Chart(
         entity=entity,
         journal=journal,
