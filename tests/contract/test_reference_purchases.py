@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -34,7 +35,7 @@ DAY = date(2026, 6, 15)
 KINDS = {VatKind.EXCLUDING: "E", VatKind.INCLUDING: "I", VatKind.NONE: "N", VatKind.BASE_ONLY: "B"}
 
 
-class World:
+class World(ABC):
     """The reference books in the words of the suites."""
 
     sink: Any
@@ -82,8 +83,9 @@ class World:
     def secrets(self) -> tuple[str, ...]:
         return ()
 
+    @abstractmethod
     def document(self, key: str = "bought:acme:1:0:1") -> Any:
-        raise NotImplementedError
+        """One that the books take."""
 
 
 class Purchases(World):

@@ -5,6 +5,7 @@ ports. It proves the suites themselves, and shows how little a purchase side nee
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -110,7 +111,7 @@ class Books:
         return str(self.last)
 
 
-class ReferenceSink:
+class ReferenceSink(ABC):
     """What the three sinks have in common."""
 
     kind: type[Any]
@@ -158,9 +159,9 @@ class ReferenceSink:
         """What cannot be held."""
         return () if document.entity == ENTITY else (foreign_entity(document.entity, [ENTITY]),)
 
+    @abstractmethod
     def made(self, document: Any, marker: Marker) -> Row:
         """The row of a document, without its receipt."""
-        raise NotImplementedError
 
     def keep(self, row: Row) -> Receipt:
         """Give it a number, and book it."""
@@ -176,6 +177,7 @@ class ReferenceSink:
 
     def abandon(self, receipt: Receipt) -> None:
         """Nothing is ever incomplete."""
+        return
 
     def read_back(self, receipt: Receipt) -> Any:
         """As it is kept."""

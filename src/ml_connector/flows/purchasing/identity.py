@@ -68,7 +68,9 @@ class Candidate:
     other: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        same = f"the same {' and '.join(self.alike)}" if self.alike else "a name that is alike"
+        same = (
+            f"the same {' and '.join(self.alike)}" if self.alike else "a name or e-mail address that is alike"
+        )
         other = f", another {' and '.join(self.other)}" if self.other else ""
         return f"{self.supplier.code or self.supplier.key} {self.supplier.name} ({same}{other})"
 
