@@ -340,7 +340,8 @@ class PurchaseSinkContract(SinkContract):
     def test_chart_takes_what_the_sink_takes(self, world: PurchaseWorld) -> None:
         """Journal, accounts, codes, VAT codes and terms of an entry that is accepted are in the chart."""
         document = world.document()
-        chart = world.facts.chart(document.entity, document.journal, frozenset({"cost_center"}))
+        found = world.facts.chart(document.entity, document.journal, frozenset({"cost_center"}))
+        chart = found.chart
 
         assert chart.journal_problem is None
         assert document.journal in dict(world.facts.journals(document.entity))
@@ -350,21 +351,21 @@ class PurchaseSinkContract(SinkContract):
         used = {value.code for line in document.lines for value in line.dimensions}
         assert used
         assert used <= chart.codes["cost_center"]
-        assert list(check_vat(document, chart.vat_codes)) == []
+        assert list(check_vat(document, found.vat_codes)) == []
         assert {world.code(kind): kind for kind in VatKind}.items() <= {
-            code.code: code.kind for code in chart.vat_codes.values()
+            code.code: code.kind for code in found.vat_codes.values()
         }.items()
-        charged = chart.vat_codes[world.code(VatKind.EXCLUDING, charged=True)]
+        charged = found.vat_codes[world.code(VatKind.EXCLUDING, charged=True)]
         assert charged.charged
         assert not charged.takes_vat(document.invoice_date)
-        assert chart.terms
-        assert all(code == term.code for code, term in chart.terms.items())
+        assert found.terms
+        assert all(code == term.code for code, term in found.terms.items())
 
     def test_journal_of_another_kind_is_named(self, world: PurchaseWorld) -> None:
         """A journal that is not there, and so takes no purchase entry, is a problem of the chart."""
         document = world.document()
 
-        assert world.facts.chart(document.entity, "nowhere", frozenset()).journal_problem
+        assert world.facts.chart(document.entity, "nowhere", frozenset()).chart.journal_problem
 
     def test_suppliers_are_asked_afresh_by_their_id(self, world: PurchaseWorld) -> None:
         """A supplier is known by its id; one that is not there is left out, one that was blocked is."""

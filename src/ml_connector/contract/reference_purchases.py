@@ -18,7 +18,7 @@ from ml_connector.contract.memory import VirtualClock
 from ml_connector.domain import purchase_checks
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.invoice_number import fitted
-from ml_connector.domain.journal import Account, JournalEntry, JournalLine, total
+from ml_connector.domain.journal import Account, Chart, total
 from ml_connector.domain.limits import check_limits, foreign_entity
 from ml_connector.domain.money import Money
 from ml_connector.domain.period import FiscalPeriod
@@ -216,21 +216,8 @@ class ReferencePurchases(ReferenceSink, PurchaseSink):
 
     def check(self, document: PurchaseEntry) -> tuple[Problem, ...]:
         """By the limits."""
-        lines = tuple(
-            JournalLine(account=one.account, amount=one.net, dimensions=one.dimensions, text=one.text)
-            for one in document.lines
-        )
-        plain = JournalEntry(
-            key=document.key,
-            entity=document.entity,
-            journal=document.journal,
-            posting_date=document.invoice_date,
-            currency=document.currency,
-            text=document.text,
-            lines=lines,
-        )
-        empty = [] if lines else [Problem("entry.empty", "lines", "The entry has no lines.")]
-        return (*empty, *check_limits(plain, self.limits, entities=[ENTITY]))
+        empty = [] if document.lines else [Problem("entry.empty", "lines", "The entry has no lines.")]
+        return (*empty, *check_limits(document, self.limits, entities=[ENTITY]))
 
     def made(self, document: PurchaseEntry, marker: Marker) -> Row:
         """What the supplier states, and what reverse charge adds."""
@@ -334,14 +321,16 @@ class ReferencePurchaseFacts(PurchaseFacts):
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> PurchaseChart:
         """One account, two cost centers, a VAT code of each kind and a term."""
         return PurchaseChart(
-            entity=entity,
-            journal=journal,
-            journal_problem=None if journal == JOURNAL else f"There is no journal {journal}.",
-            currency=CURRENCY,
-            currencies=frozenset({CURRENCY, "USD"}),
-            accounts={"4000": Account(code="4000", description="Costs")},
-            codes={"cost_center": CENTERS} if "cost_center" in axes else {},
-            inactive={},
+            chart=Chart(
+                entity=entity,
+                journal=journal,
+                journal_problem=None if journal == JOURNAL else f"There is no journal {journal}.",
+                currency=CURRENCY,
+                currencies=frozenset({CURRENCY, "USD"}),
+                accounts={"4000": Account(code="4000", description="Costs")},
+                codes={"cost_center": CENTERS} if "cost_center" in axes else {},
+                inactive={},
+            ),
             vat_codes=dict(CODES),
             terms={"30": PaymentTerm(code="30", title="30 days", days=30)},
             creditor=CREDITOR,

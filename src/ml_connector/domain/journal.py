@@ -21,6 +21,11 @@ class JournalLine:
     dimensions: Dimensions = ()
     text: str = ""
 
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """Every amount that it states."""
+        return (self.amount,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRate:

@@ -4,10 +4,11 @@ make an entry fit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
-from ml_connector.domain.journal import JournalEntry, JournalLine
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Problem
 
 
@@ -30,12 +31,34 @@ class Limits(Protocol):
     def axes(self) -> frozenset[str]: ...
 
 
+class Line(Protocol):
+    """A line of an entry, of whatever kind, with every amount that it states."""
+
+    @property
+    def amounts(self) -> tuple[Money, ...]: ...
+
+    @property
+    def dimensions(self) -> Dimensions: ...
+
+    @property
+    def text(self) -> str: ...
+
+
+class Entry(Protocol):
+    """An entry of whatever kind."""
+
+    @property
+    def entity(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def lines(self) -> Sequence[Line]: ...
+
+
 def check_limits(
-    entry: JournalEntry,
-    limits: Limits,
-    *,
-    entities: Collection[str] | None = None,
-    digits_max: int | None = None,
+    entry: Entry, limits: Limits, *, entities: Collection[str] | None = None, digits_max: int | None = None
 ) -> list[Problem]:
     """Every problem, in the order of the entry.
 
@@ -67,24 +90,22 @@ def foreign_entity(entity: str, entities: Collection[str], how: str = "") -> Pro
     return Problem("entity.not_pinned", "entity", text)
 
 
-def _line_problems(
-    where: str, line: JournalLine, limits: Limits, digits_max: int | None
-) -> Iterator[Problem]:
-    amount = line.amount.amount
+def _line_problems(where: str, line: Line, limits: Limits, digits_max: int | None) -> Iterator[Problem]:
     if limits.line_text_max is not None and len(line.text) > limits.line_text_max:
         yield _too_long(where, "The line's text", line.text, limits.line_text_max)
-    if amount != round(amount, limits.decimals):
-        text = (
-            f"{line.amount} has more than the {limits.decimals} decimals that this ledger books, and is never"
-            " rounded. Post it to another ledger, or in another currency."
-        )
-        yield Problem("amount.decimals", where, text)
-    if digits_max is not None and len(amount.normalize().as_tuple().digits) > digits_max:
-        text = (
-            f"{line.amount} has more than the {digits_max} digits that this ledger keeps exactly. Split the"
-            " line."
-        )
-        yield Problem("amount.digits", where, text)
+    for amount in line.amounts:
+        if amount.amount != round(amount.amount, limits.decimals):
+            text = (
+                f"{amount} has more than the {limits.decimals} decimals that this ledger books, and is never"
+                " rounded. Post it to another ledger, or in another currency."
+            )
+            yield Problem("amount.decimals", where, text)
+        if digits_max is not None and len(amount.amount.normalize().as_tuple().digits) > digits_max:
+            text = (
+                f"{amount} has more than the {digits_max} digits that this ledger keeps exactly. Split the"
+                " line."
+            )
+            yield Problem("amount.digits", where, text)
     for value in line.dimensions:
         if value.axis not in limits.axes:
             text = (

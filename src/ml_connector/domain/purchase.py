@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Receipt
-from ml_connector.domain.journal import Account, ExchangeRate, total
+from ml_connector.domain.journal import Chart, ExchangeRate, total
 from ml_connector.domain.money import Money
 from ml_connector.domain.vat import VatCode
 
@@ -27,6 +27,11 @@ class PurchaseLine:
     vat_code: str
     dimensions: Dimensions = ()
     text: str = ""
+
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """Every amount that it states."""
+        return (self.net, self.vat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,20 +188,11 @@ class LedgerSupplier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseChart:
-    """What one legal entity accepts in one purchase journal, as read before a proposal.
-
-    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is
-    the entity's own, `creditor` the journal's account of payables. `vat_codes` and `terms` are by code.
+    """What one legal entity accepts in one purchase journal, as read before a proposal: its chart, VAT codes
+    and payment terms by code, and `creditor`, the journal's account of payables.
     """
 
-    entity: str
-    journal: str
-    journal_problem: str | None
-    currency: str
-    currencies: frozenset[str]
-    accounts: dict[str, Account]
-    codes: dict[str, frozenset[str]]
-    inactive: dict[str, frozenset[str]]
+    chart: Chart
     vat_codes: dict[str, VatCode]
     terms: dict[str, PaymentTerm]
     creditor: str = ""

@@ -32,7 +32,6 @@ from ml_connector.domain import purchase_checks
 from ml_connector.domain.checks import REMEDY
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.invoice_number import fitted
-from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.limits import check_limits
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry
@@ -85,32 +84,14 @@ class ExactPurchases(PurchaseSink):
     def check(self, document: PurchaseEntry) -> tuple[Problem, ...]:
         """What Exact cannot hold of the entry: net and VAT of each line are amounts of their own."""
         found = [] if document.lines else [Problem("entry.empty", "lines", "The entry has no lines.")]
-        for amounts in ("net", "vat"):
-            plain = JournalEntry(
-                key=document.key,
-                entity=document.entity,
-                journal=document.journal,
-                posting_date=document.invoice_date,
-                currency=document.currency,
-                text=document.text,
-                lines=tuple(
-                    JournalLine(
-                        account=line.account,
-                        amount=getattr(line, amounts),
-                        dimensions=line.dimensions,
-                        text=line.text,
-                    )
-                    for line in document.lines
-                ),
-            )
-            pinned, digits = self._options.divisions, translate.DIGITS_MAX
-            found += check_limits(plain, self.limits, entities=pinned, digits_max=digits)
+        pinned, digits = self._options.divisions, translate.DIGITS_MAX
+        found += check_limits(document, self.limits, entities=pinned, digits_max=digits)
         if len(document.refers) > 1:
             text = (
                 f"The entry names {len(document.refers)} documents, and Exact links one. Put the files into"
             )
             found.append(Problem("document.several", "files", f"{text} one.", Owner.SUPPORT))
-        return tuple(dict.fromkeys(found))
+        return tuple(found)
 
     # --- finding --------------------------------------------------------------------------------------------
 

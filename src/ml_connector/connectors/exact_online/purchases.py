@@ -17,6 +17,7 @@ from ml_connector.connectors.exact_online.client import ExactClient, fields
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.ledger import AXES, JOURNALS, ExactLedger
 from ml_connector.connectors.exact_online.suppliers import Suppliers
+from ml_connector.domain.journal import Chart
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.purchase import LedgerSupplier, PurchaseChart
 from ml_connector.domain.spelling import vendor_spelling
@@ -97,7 +98,7 @@ class ExactPurchaseFacts(PurchaseFacts):
         terms = self._client.rows(
             entity, CONDITIONS, purchase_wire.PaymentCondition, select=fields(purchase_wire.PaymentCondition)
         )
-        return PurchaseChart(
+        chart = Chart(
             entity=entity,
             journal=journal,
             journal_problem=purchase_translate.journal_problem(entity, journal, found),
@@ -106,6 +107,9 @@ class ExactPurchaseFacts(PurchaseFacts):
             accounts={row.Code.strip(): translate.account(row) for row in self._ledger.read_accounts(entity)},
             codes=usable,
             inactive=inactive,
+        )
+        return PurchaseChart(
+            chart=chart,
             vat_codes=self._vat.codes(entity, afresh=True),
             terms={row.Code.strip(): purchase_translate.term(row) for row in terms},
             creditor=((found.GLAccountCode if found else None) or "").strip(),
