@@ -113,7 +113,7 @@ def test_an_entry_is_for_what_the_invoice_is_for(drawn: list[tuple[int, int, str
     )
     named = Named(key="k:0:1", supplier="S1", number="F-1", text="")
     resolver = Resolver(mapping=Mapping(name="m", version=1, rules=tuple(rules)), day=date(2026, 3, 14))
-    entry, problems = purchase_entry(of, policy, named, resolver)
+    entry, problems, _ = purchase_entry(of, policy, named, resolver)
     if entry is None:
         assert {"invoice.sign"} == {problem.code for problem in problems}
         return

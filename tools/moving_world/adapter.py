@@ -224,7 +224,7 @@ class Desk:
         sums: Counter[str] = Counter()
         for found in self._do(lambda: self._records.entries(run)):
             for line in found.entry.lines if found.entry.key == key else ():
-                sums[line.account] += line.amount.minor
+                sums[line.account] += sum(amount.minor for amount in line.amounts)
         return {account: cents for account, cents in sums.items() if cents}
 
     def approve(self, run: str, fingerprint: str) -> None:

@@ -8,17 +8,14 @@ import errno
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError
 
 import ml_connector.connectors as connectors_package
 from ml_connector.app.access import Access
@@ -26,11 +23,11 @@ from ml_connector.app.settings import Settings, SettingsError
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.flows.flow import Opening, flows
+from ml_connector.flows.flow import Offering, Opening, flows
 from ml_connector.ports.registers import Register
 from ml_connector.ports.runs import RunRow
 from ml_connector.ports.sinks import Sink
-from ml_connector.ports.storage import Clock, TokenState
+from ml_connector.ports.storage import Clock, Files, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
 from ml_connector.runs.converge import Converger
 from ml_connector.runs.durable import Pace
@@ -41,9 +38,9 @@ from ml_connector.runs.stages import Opened, Stage
 from ml_connector.runs.waits import look_again
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.database import Locks, SystemClock
+from ml_connector.store.database import Locks, SystemClock, database_scope, in_background
 from ml_connector.store.hooks import keys_heard
-from ml_connector.store.installation import installation
+from ml_connector.store.installation import installation, restored_at
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredSerialLocks
 from ml_connector.store.models import Connection, Flow
 from ml_connector.store.plans import StoredComparisons, StoredLinks, StoredPlans
@@ -142,6 +139,7 @@ class Assembly:
             sandbox=connection.sandbox,
             wire=self._wire,
             in_background=self.background,
+            files=self.files,
             heard=lambda topics, since: keys_heard(connection, topics, since),
         )
 
@@ -160,6 +158,25 @@ class Assembly:
     def policy(self, flow: Flow) -> Any:
         """What the settings of the flow say, read by its record."""
         return flows()[flow.kind].policy(flow.mode, flow.starts_on or date.min, flow.options)
+
+    def offering(self, flow: Flow, since: date, until: date) -> Offering:
+        """Where the flow looks for new records of its source."""
+        return Offering(
+            source=self.system(flow.source).source(flows()[flow.kind].source or object),
+            since=since,
+            until=until,
+            policy=self.policy(flow),
+            snapshots=lambda: StoredSnapshots(flow.source),
+            now=self.clock.now(),
+            name=str(flow.pk),
+            taken=lambda found: self.access(flow.organisation.slug).runs.taken(flow.kind, flow.pk, found),
+        )
+
+    def files(self) -> Files:
+        """The files of this installation, by their bytes. Loaded where a flow has any."""
+        from ml_connector.store.files import FolderFiles
+
+        return FolderFiles(self.settings.files)
 
     def mapping(self, flow: Flow) -> CodeMapping:
         """The newest version of the flow's mapping, decoded once for each version; one without a rule where
@@ -292,6 +309,7 @@ class StoredStageContext:
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),
             policy=self.assembly.policy(flow),
+            files=self.assembly.files,
             journals_before=flow.journals_before,
             restored_at=restored_at,
             brought_by=lambda missing: self.brought_by(self.assembly, flow, missing),
@@ -353,41 +371,6 @@ class StoredStageContext:
             scope=database_scope,
             pace=self.pace,
         )
-
-
-def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Start the work in a thread of its own, which returns its database connection; the result, or what it
-    raised, comes when asked for.
-    """
-    ended: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            with database_scope():
-                result = work()
-        except BaseException as error:
-            ended.set_exception(error)
-        else:
-            ended.set_result(result)
-
-    Thread(target=run, name="in background", daemon=True).start()
-    return ended.result
-
-
-def restored_at() -> datetime | None:
-    """When this installation was restored from a backup; `None` for never."""
-    at: datetime | None = installation().restored_at
-    return at
-
-
-@contextmanager
-def database_scope() -> Iterator[None]:
-    """Django's connections belong to a thread and are returned by nobody else: closed after each stage."""
-    close_old_connections()
-    try:
-        yield
-    finally:
-        connections.close_all()
 
 
 def _pays_booked(flow: Flow, company: str, since: date) -> Iterator[BookedPay]:

@@ -21,6 +21,7 @@ from ml_connector.app.audit_commits import compare_commits
 from ml_connector.app.content_hashes import connection_sha256, flow_sha256, journals_sha256
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.purchase_proposal import PurchaseProposal
 from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.audit import Seal, verify, verify_seals
@@ -246,7 +247,11 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
         if not proposals and records.exists():
             report.forgotten["proposals"] += 1
             continue
-        made = {proposal_fingerprint(found) for found in proposals if isinstance(found, Proposal)}
+        made = {
+            proposal_fingerprint(found)
+            for found in proposals
+            if isinstance(found, Proposal | PurchaseProposal)
+        }
         if not records.exists():
             made = _plans(run, by_action.get("run.planned", []))
         for entry in given:

@@ -14,6 +14,7 @@ from ml_connector.app.failures import expected, read_failure
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.posting.look_alikes import NOT_OURS
 from ml_connector.flows.posting.nightly_look import DAYS, Finding, Place, nightly_look
+from ml_connector.flows.purchasing.nightly import purchase_look
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.installation import installation
 from ml_connector.store.models import Answer, Connection, Incident
@@ -71,7 +72,9 @@ def _look_at(assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
     for name, pays in _accepted(assembly, connection):
         accepted.setdefault(name, set()).update(pays)
     also = _after_a_restore(assembly, connection)
-    return nightly_look(assembly.system(connection), commits, commits.now(), accepted, also)
+    system, now = assembly.system(connection), commits.now()
+    found = nightly_look(system, commits, now, accepted, also)
+    return (*found, *purchase_look(system, commits, now))
 
 
 def _accepted(assembly: Assembly, connection: Connection) -> Iterator[tuple[str, Sequence[Subject]]]:

@@ -16,7 +16,7 @@ from ml_connector.app.passes import asked_for, next_pass, replaceable
 from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed, not_known
-from ml_connector.app.reversible import left_by, posted, reversible
+from ml_connector.app.reversible import left_by, posted, require_reversible, reversible
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
 from ml_connector.flows.alignment import UNASKED
@@ -104,10 +104,8 @@ class Operations:
             return next_pass(settings, self._assembly.clock.now()), ()
         if record.offered is None or record.source is None:
             return (), ()
-        window = (max(since or date.min, settings.starts_on or date.min), until or date.max)
-        system = self._assembly.system(settings.source)
-        policy = self._assembly.policy(settings)
-        offered, aside = record.offered(system.source(record.source), window, policy)
+        since = max(since or date.min, settings.starts_on or date.min)
+        offered, aside = record.offered(self._assembly.offering(settings, since, until or date.max))
         taken = self._access.runs.taken(kind, settings.pk, offered)
         return tuple(reference for reference in offered if reference not in taken), aside
 
@@ -132,6 +130,7 @@ class Operations:
         subjects, the newest first.
         """
         old = self._row(run)
+        require_reversible(old, flows()[old.flow])
         commits = self._commits(old)
         keys = [row.key for row in reversed(reversible(commits, run, everything=everything))]
         values = {"reverses": run, "keys": "\n".join(keys)}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ml_connector.app.refusals import NotAllowed
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.flows.booked import document_number
+from ml_connector.flows.flow import Flow
 from ml_connector.flows.posting.consent import listed
 from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, orphaned_reversal
 from ml_connector.flows.posting.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.ports.commits import UNBOOKED, CommitRow, CommitState
+from ml_connector.ports.runs import RunRow
 from ml_connector.store.commits import StoredCommits
 
 
@@ -27,6 +30,17 @@ def reversible(commits: StoredCommits, run: str, *, everything: bool) -> list[Co
     if not booked:
         raise NotAllowed(_nothing_to_reverse(run, commits, rows))
     return booked
+
+
+def require_reversible(row: RunRow, flow: Flow) -> None:
+    """Raises `NotAllowed` for a run that books no journal entries: its documents have no mirror of their
+    own.
+    """
+    if flow.source is not None and flow.target is not JournalEntry:
+        raise NotAllowed(
+            f"What run {row.id} booked is not reversed from here: it is corrected where it comes from. Cancel"
+            f" it there, or approve it anew, and the next run of this {flow.record} takes it back."
+        )
 
 
 def posted(commits: StoredCommits, run: str) -> list[CommitRow]:

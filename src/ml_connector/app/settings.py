@@ -1,7 +1,7 @@
 """Settings of an installation, from the environment (`ML_CONNECTOR_…`) or `settings.toml` in its home folder.
 
 A home folder holds everything of a default installation: `product.sqlite3`, `engine.sqlite3`, `keys` and
-`audit.key` (back them up apart), `locks/`.
+`audit.key` (back them up apart), `files/`, `locks/`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PREFIX = "ML_CONNECTOR_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 MAIL_TLS = ("starttls", "tls", "none")
 FILE = "settings.toml"
-OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", FILE)
+OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", "files", FILE)
 """How the names of what an installation has in its home folder begin."""
 
 
@@ -121,6 +121,11 @@ class Settings:
     def seal_file(self) -> Path:
         """The key that seals the audit chain."""
         return self.home / "audit.key"
+
+    @property
+    def files(self) -> Path:
+        """Folder of files that are carried over, by their bytes."""
+        return self.home / "files"
 
     @property
     def locks(self) -> Path:

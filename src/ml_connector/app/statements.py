@@ -21,6 +21,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
+from ml_connector.domain.purchase_proposal import PurchaseProposal
 from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
 from ml_connector.flows.booked import document_number
@@ -56,6 +57,11 @@ class Statements:
         back to its proposal, which is the difference, or nothing; a reversal leaves out what they take back.
         """
         row = self._row(run)
+        if isinstance(self._records.proposal(run), PurchaseProposal):
+            raise NotAllowed(
+                f"Run {run} is of an invoice. Where it asks whether a document is that:"
+                f" ml-connector runs answer {run} --booked-as ENTITY/NUMBER."
+            )
         pays = self._pays(row)
         if not pays or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
             raise NotAllowed(
@@ -304,7 +310,8 @@ class Statements:
 
     def _is_gone(self, system: System, commit: CommitRow) -> bool:
         try:
-            system.sink(JournalEntry).read_back(cast(Receipt, codec.decode(commit.receipt)))
+            kind = type(codec.decode(commit.content))
+            system.sink(kind).read_back(cast(Receipt, codec.decode(commit.receipt)))
         except NotFound:
             return True
         return False

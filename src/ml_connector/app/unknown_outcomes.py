@@ -6,7 +6,7 @@ The ledger is asked first, and what it shows must agree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any
 
 from django.db import transaction
 
@@ -15,11 +15,10 @@ from ml_connector.app.assemble import Assembly
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.app.withdrawals import whose
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare
-from ml_connector.domain.document import Marker, Receipt
-from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.document import Document, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry
 from ml_connector.ports.commits import CommitState
-from ml_connector.ports.sinks import located
+from ml_connector.ports.sinks import Sink, located
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, Intent, Resolution
@@ -84,10 +83,10 @@ class UnknownOutcomes:
 
     def _look_up(self, commit: Commit) -> None:
         """Raises `NotAllowed` when the ledger holds an entry that somebody says is not booked."""
-        entry = cast(JournalEntry, codec.decode(commit.content))
+        document = codec.decode(commit.content)
         marker = Marker.of(commit.marked_by or commit.key)
-        sink = self._assembly.system(commit.connection).sink(JournalEntry)
-        found = located(sink, entry, marker, None)
+        sink = self._assembly.system(commit.connection).sink(type(document))
+        found = located(sink, document, marker, None)
         whole = next((receipt for receipt in found if receipt.complete), None)
         if whole is not None:
             raise NotAllowed(
@@ -106,14 +105,14 @@ class UnknownOutcomes:
         """What the ledger shows of the document, which must say what the entry says: whether it is posted
         among it.
         """
-        system, entry = (
-            self._assembly.system(commit.connection),
-            cast(JournalEntry, codec.decode(commit.content)),
-        )
+        system, document = self._assembly.system(commit.connection), codec.decode(commit.content)
         receipt = Receipt(reference=reference, number=reference, entity=commit.entity, posted=True)
-        booked = system.sink(JournalEntry).read_back(receipt)
-        if problems := compare(entry, booked):
+        sink = system.sink(type(document))
+        booked = sink.read_back(receipt)
+        if problems := sink.compare(document, booked):
             raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
+        if not isinstance(booked, BookedEntry):
+            return self._numbered(sink, document, booked.receipt)
         day = booked.posting_date
         shown = system.facts().documents(commit.entity, booked.journal, day, day)
         found = next((d.receipt for d in shown if d.receipt.reference == booked.receipt.reference), None)
@@ -123,6 +122,11 @@ class UnknownOutcomes:
                 " not known whether it is posted. Try again in a minute."
             )
         return found
+
+    def _numbered(self, sink: Sink[Any, Any], document: Document, receipt: Receipt) -> Receipt:
+        """The receipt with the number that people know the document by, as a look at its place shows it."""
+        near = (one.receipt for one in sink.near(document))
+        return next((one for one in near if one.reference == receipt.reference), receipt)
 
     def _belongs_to_nobody(self, commit: Commit, receipt: Receipt) -> None:
         """Raises `NotAllowed` for a document that another commit has: two pays may come to the same amounts,

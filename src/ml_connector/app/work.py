@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from ml_connector.app.assemble import Assembly, StoredStageContext, database_scope
+from ml_connector.app.assemble import Assembly, StoredStageContext
 from ml_connector.app.operations import AT_REST
 from ml_connector.app.refusals import Unsafe
 from ml_connector.app.settings import Settings
@@ -17,7 +17,7 @@ from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import OnDemand, Pace, Worker, prepare_sqlite
 from ml_connector.runs.worker import lock_name, working
-from ml_connector.store.database import database_now, refuse_unsafe
+from ml_connector.store.database import database_now, database_scope, refuse_unsafe
 from ml_connector.store.models import Flow, Run
 from ml_connector.store.runs import StoredRuns
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ml_connector.app.records import Entry, Found
     from ml_connector.domain.changes import Change
     from ml_connector.domain.proposal import Proposal
+    from ml_connector.domain.purchase_proposal import PurchaseProposal
     from ml_connector.domain.tie_out import TieRow
     from ml_connector.ports.plans import PlannedRow
     from ml_connector.ports.runs import RunRow
@@ -55,34 +56,36 @@ def _show_entries(entries: Sequence[Entry], lines: int) -> None:
     if not entries:
         return
     shown = [
-        (
-            e.entry.key,
-            e.entry.posting_date,
-            len(e.entry.lines),
-            e.entry.debit.amount,
-            e.entry.currency,
-            label(e.state),
-        )
+        (e.entry.key, e.date, len(e.entry.lines), e.amount.amount, e.entry.currency, label(e.state))
         for e in entries
     ]
-    table("Entries", ["Key", "Date", "Lines", "Debit = credit", "Currency", "State"], shown, right=[2, 3])
+    amount = "Owed" if _is_purchase(entries[0]) else "Debit = credit"
+    table("Entries", ["Key", "Date", "Lines", amount, "Currency", "State"], shown, right=[2, 3])
     for rate in dict.fromkeys(filter(None, (entry.rate for entry in entries))):
         out.print(f"Rate: {rate}", markup=False)
     for found in entries if lines else ():
+        of_entry: Sequence[Any] = found.entry.lines
         shown_lines = [
             (
                 n,
                 x.account,
                 ", ".join(f"{label(d.axis)} {d.code}" for d in x.dimensions),
-                x.amount.amount,
+                *(amount.amount for amount in x.amounts),
                 x.text,
             )
-            for n, x in enumerate(found.entry.lines[:lines], 1)
+            for n, x in enumerate(of_entry[:lines], 1)
         ]
-        table(found.entry.key, ["Line", "Account", "Dimensions", "Amount", "Text"], shown_lines, right=[3])
+        amounts = ["Net", "VAT"] if _is_purchase(found) else ["Amount"]
+        titles = ["Line", "Account", "Dimensions", *amounts, "Text"]
+        table(found.entry.key, titles, shown_lines, right=range(3, 3 + len(amounts)))
 
 
-def _show_taken_back(proposal: Proposal | None) -> None:
+def _is_purchase(found: Entry) -> bool:
+    """Whether it is what a supplier is owed, with VAT, and no journal entry."""
+    return hasattr(found.entry, "payable")
+
+
+def _show_taken_back(proposal: Proposal | PurchaseProposal | None) -> None:
     if proposal is None or not proposal.takes_back:
         return
     rows = [(t.document, t.entity, t.debit, t.run or "booked elsewhere") for t in proposal.takes_back]
@@ -202,10 +205,9 @@ def _entry_json(found: Entry) -> dict[str, Any]:
     return {
         "key": entry.key,
         "entity": entry.entity,
-        "date": entry.posting_date,
+        "date": found.date,
         "lines": len(entry.lines),
-        "debit": str(entry.debit.amount),
-        "credit": str(entry.credit.amount),
+        **_amounts_json(found),
         "currency": entry.currency,
         "text": entry.text,
         "state": found.state,
@@ -213,6 +215,19 @@ def _entry_json(found: Entry) -> dict[str, Any]:
         "document": receipt.number if receipt else "",
         "rate": found.rate,
     }
+
+
+def _amounts_json(found: Entry) -> dict[str, Any]:
+    entry: Any = found.entry
+    if _is_purchase(found):
+        vat = {code: str(amount.amount) for code, amount in entry.vat_by_code().items()}
+        return {
+            "supplier": entry.supplier,
+            "number": entry.number,
+            "owed": str(entry.payable.amount),
+            "vat": vat,
+        }
+    return {"debit": str(entry.debit.amount), "credit": str(entry.credit.amount)}
 
 
 def show_incidents(incidents: Iterable[Found]) -> None:

@@ -44,6 +44,24 @@ class InvoiceMarksClaims:
             assert "invoice.external" == refused.value.problem.code
         assert (OTHER, OTHER) == (world.marked(first), world.marked(second))
 
+    def test_the_mark_that_is_expected_is_replaced(self, world: InvoiceWorld) -> None:
+        """What was booked of a revised invoice takes the place of what was booked before, where that is still
+        what stands there.
+        """
+        invoice = approve(world, "F-1")
+        world.source.marks.assign(invoice, BOOKED)
+        world.advance(120)
+
+        world.source.marks.assign(invoice, OTHER, "Booked anew", expected=BOOKED)
+        world.advance(120)
+
+        assert (OTHER, "Booked anew") == (world.source.marks.assigned(invoice), world.noted(invoice))
+        world.mark_by_hand(invoice, "by hand")
+        world.advance(120)
+        with pytest.raises(Refused):
+            world.source.marks.assign(invoice, BOOKED, expected=OTHER)
+        assert "by hand" == world.marked(invoice)
+
     def test_a_mark_whose_answer_is_lost_is_found_by_reading(self, world: InvoiceWorld) -> None:
         """A mark whose answer was lost is unknown; reading says whether it is there, then it is set."""
         for number, (fault, held) in enumerate({LOST_AFTER: BOOKED, LOST_BEFORE: ""}.items()):

@@ -241,6 +241,7 @@ class ReferencePurchases(ReferenceSink, PurchaseSink):
             supplier=document.supplier,
             number=fitted(document.number, self.limits.number_max),
             invoice_date=day,
+            due_date=document.due_date,
             currency=document.currency,
             payable=document.payable,
             lines=document.lines,

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine
+from ml_connector.domain.journal import BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
@@ -207,6 +208,27 @@ def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
         yield Problem("entry.unbalanced", f"entity {entry.entity}", text, Owner.PAYROLL)
     if not entry.lines:
         yield Problem("entry.empty", f"entity {entry.entity}", "The entry has no lines.")
+    yield from head_problems(entry, chart)
+
+
+class Headed(Protocol):
+    """An entry of whatever kind, without its lines."""
+
+    @property
+    def entity(self) -> str: ...
+
+    @property
+    def journal(self) -> str: ...
+
+    @property
+    def currency(self) -> str: ...
+
+    @property
+    def rate(self) -> ExchangeRate | None: ...
+
+
+def head_problems(entry: Headed, chart: Chart) -> Iterable[Problem]:
+    """What the chart says against an entry in its journal and currency, at its rate."""
     if entry.journal != chart.journal or chart.journal_problem:
         yield Problem(
             "journal.unusable",
@@ -222,7 +244,7 @@ def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
     yield from _rate_problems(entry, chart)
 
 
-def _rate_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
+def _rate_problems(entry: Headed, chart: Chart) -> Iterable[Problem]:
     foreign = bool(chart.currency) and entry.currency != chart.currency
     if foreign and entry.rate is None and not chart.own_rates:
         text = (

@@ -72,10 +72,33 @@ class InvoiceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file of an invoice as it was read and kept: its bytes are known by `sha256`, in hex, and are `size`
+    many. `is_named` tells whether they are what the ending of the name says, where that can be told.
+    """
+
+    key: str
+    name: str
+    sha256: str
+    size: int
+    is_named: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedInvoice:
+    """An invoice that a list of the source showed: its reference there as `key`, and its id."""
+
+    key: str
+    invoice: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierInvoice:
     """An invoice or credit note of a supplier.
 
-    `reference` is the source's own key of it, `number` what the supplier printed. `company` is the source's
+    `identity` is the source's own id of it, which never changes, and `reference` its key as it was approved
+    last. `number` is what the supplier printed. `company` is the source's
     legal entity. `supplier` is the source's id of the supplier, and `supplier_external` what the source keeps
     as the supplier's id in a ledger. Amounts are in `currency`, with the sign that the source gives them: see
     `signed`. `vat` is what the document states beside its lines, by tax; empty where only lines state VAT.
@@ -83,6 +106,7 @@ class SupplierInvoice:
     invoice of which this one is a share of the costs.
     """
 
+    identity: str
     reference: str
     number: str
     kind: InvoiceKind

@@ -170,6 +170,11 @@ class Proposal:
     left_out: str = ""
 
     @property
+    def consented(self) -> tuple[object, ...]:
+        """What an approval consents to."""
+        return (self.entries, self.takes_back, self.accepted)
+
+    @property
     def in_full(self) -> tuple[JournalEntry, ...]:
         """The entries as if nothing were booked yet."""
         return self.entries if self.says is None else self.says

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from ml_connector.domain.dimension import code_on, dimensions
 from ml_connector.domain.invoice import (
@@ -27,6 +28,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import PurchaseEntry, PurchaseLine
+from ml_connector.domain.purchase_proposal import Origin
 
 ACCOUNT = "account"
 """The axis of a line's code on which a source names the GL account."""
@@ -68,21 +70,31 @@ class Named:
     refers: tuple[str, ...] = ()
 
 
+class Built(NamedTuple):
+    """The entry of an invoice with where each of its lines comes from, or everything that stands against it:
+    then there is no entry.
+    """
+
+    entry: PurchaseEntry | None
+    problems: tuple[Problem, ...] = ()
+    origins: tuple[Origin, ...] = ()
+
+
 def purchase_entry(
     invoice: SupplierInvoice, policy: PurchasePolicy, named: Named, resolver: Resolver | None = None
-) -> tuple[PurchaseEntry | None, tuple[Problem, ...]]:
-    """The entry of an invoice, or everything that stands against it. `resolver` is the mapping on the day of
-    the invoice; without one the source's codes are the ledger's.
+) -> Built:
+    """The entry of an invoice. `resolver` is the mapping on the day of the invoice; without one the source's
+    codes are the ledger's.
     """
     found = signed(invoice)
     if isinstance(found, Problem):
-        return None, (found,)
+        return Built(None, (found,))
     builder = _Builder(found, policy, resolver)
     problems = [*check_totals(found), *builder.head_problems()]
     lines = [] if problems else [*builder.lines()]
     problems += builder.problems
     if problems:
-        return None, tuple(dict.fromkeys(problems))
+        return Built(None, tuple(dict.fromkeys(problems)))
     entity = policy.entities[found.company]
     entry = PurchaseEntry(
         key=named.key,
@@ -105,8 +117,8 @@ def purchase_entry(
             f"Invoice {found.number} is for {found.payable}, and its entry would be for {entry.payable}. This"
             " is a defect; nothing was booked."
         )
-        return None, (Problem("invoice.dropped", f"invoice {found.reference}", text, Owner.SUPPORT),)
-    return entry, ()
+        return Built(None, (Problem("invoice.dropped", f"invoice {found.reference}", text, Owner.SUPPORT),))
+    return Built(entry, origins=tuple(builder.origins))
 
 
 class _Builder:
@@ -114,6 +126,7 @@ class _Builder:
         self._invoice, self._policy, self._resolver = invoice, policy, resolver
         self._where = f"invoice {invoice.reference}"
         self.problems: list[Problem] = []
+        self.origins: list[Origin] = []
 
     def head_problems(self) -> Iterator[Problem]:
         invoice, policy = self._invoice, self._policy
@@ -133,6 +146,12 @@ class _Builder:
         if not invoice.lines:
             text = f"Invoice {invoice.number} has no lines. Add them in procurement."
             yield Problem("invoice.lines", self._where, text, Owner.PROCUREMENT)
+        if invoice.term and invoice.term not in policy.terms:
+            text = (
+                f"Invoice {invoice.number} has payment term {invoice.term}, and the flow knows none of the"
+                " ledger for it. Name one in its settings (terms), or correct the invoice."
+            )
+            yield Problem("invoice.term", self._where, text, Owner.CONTROLLER)
         rounding = invoice.rounding
         if rounding and abs(rounding.amount) > policy.rounding_max:
             text = (
@@ -156,6 +175,7 @@ class _Builder:
             if line.net or any(stated.amount for stated in taxes):
                 yield from self._costs(number, line, taxes)
         if self._invoice.rounding:
+            self.origins.append(Origin(line="", rule="rounding"))
             yield PurchaseLine(
                 account=self._policy.rounding_account,
                 net=self._invoice.rounding,
@@ -172,6 +192,7 @@ class _Builder:
         parts = zip(resolution.bookings, resolution.split(line.net.minor), resolution.split(vat), strict=True)
         for booking, net, vat_of_part in parts:
             if net or vat_of_part:
+                self.origins.append(Origin(line=str(number), rule=resolution.rule.name))
                 yield PurchaseLine(
                     account=booking.account,
                     net=self._money(net),

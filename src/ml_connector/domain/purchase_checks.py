@@ -8,13 +8,67 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from ml_connector.domain.checks import REMEDY
+from ml_connector.domain.checks import REMEDY, head_problems, place_problems
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry, PurchaseLine, by_code
+from ml_connector.domain.purchase import (
+    BookedPurchase,
+    LedgerSupplier,
+    PurchaseChart,
+    PurchaseEntry,
+    PurchaseLine,
+    by_code,
+)
 from ml_connector.domain.vat import VatCode
+
+
+def check_purchase(entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier) -> Iterator[Problem]:
+    """Everything that the ledger would refuse of the entry, and what it would take and should not: journal,
+    currency, accounts, codes, VAT codes, payment term and supplier.
+    """
+    yield from head_problems(entry, books.chart)
+    places = {(line.account, line.dimensions) for line in entry.lines}
+    for account, codes in sorted(places, key=repr):
+        values = [(value.axis, value.code) for value in codes]
+        yield from place_problems(entry.entity, account, values, books.chart)
+        if account in (books.creditor, supplier.creditor):
+            text = f"Suppliers are owed on account {account}, so no cost is booked there. Choose another one."
+            yield Problem("account.creditors", f"account {account}", text, Owner.CONTROLLER)
+    yield from check_vat(entry, books.vat_codes)
+    if entry.term and (entry.term not in books.terms or not books.terms[entry.term].open):
+        state = "closed" if entry.term in books.terms else "not there"
+        text = f"Payment term {entry.term} is {state} in {entry.entity}. Open it there, or name another one."
+        yield Problem("term.not_there", f"term {entry.term}", text, Owner.CONTROLLER)
+    yield from _supplier_problems(entry, books, supplier)
+
+
+def _supplier_problems(
+    entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier
+) -> Iterator[Problem]:
+    where, day = f"supplier {supplier.code}", entry.invoice_date
+    named = f"{supplier.code} {supplier.name}".strip()
+    if not supplier.is_supplier:
+        text = f"{named} is no supplier in {entry.entity}. Make it one there."
+        yield Problem("supplier.kind", where, text, Owner.CONTROLLER)
+    if supplier.blocked:
+        text = f"Supplier {named} is blocked in {entry.entity}. It is not unblocked from here: do so there."
+        yield Problem("supplier.blocked", where, text, Owner.CONTROLLER)
+    if (supplier.start and day < supplier.start) or (supplier.end and day > supplier.end):
+        span = f"from {supplier.start or '…'} to {supplier.end or '…'}"
+        text = (
+            f"Supplier {named} may be booked on {span} in {entry.entity}, and the invoice is dated {day}."
+            " Change the days there, or book the invoice by hand."
+        )
+        yield Problem("supplier.dates", where, text, Owner.CONTROLLER)
+    if supplier.creditor and books.creditor and supplier.creditor != books.creditor:
+        text = (
+            f"Supplier {named} is owed on account {supplier.creditor}, and journal {entry.journal} on"
+            f" {books.creditor}. Change one of the two in {entry.entity}: the supplier's account, or the"
+            " journal."
+        )
+        yield Problem("supplier.creditor", where, text, Owner.CONTROLLER)
 
 
 def check_vat(entry: PurchaseEntry, codes: Mapping[str, VatCode]) -> Iterator[Problem]:

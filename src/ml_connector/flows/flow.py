@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -28,7 +28,7 @@ from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.plans import Comparisons, Links, Plans
 from ml_connector.ports.snapshots import Snapshots
 from ml_connector.ports.staging import Staging
-from ml_connector.ports.storage import Tenants
+from ml_connector.ports.storage import Files, Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.ports.work import Worklist
 from ml_connector.runs.stages import Stage
@@ -118,11 +118,29 @@ class Opening:
     target: Tenants
     mapping: Callable[[], CodeMapping]
     policy: Any
+    files: Callable[[], Files] | None = None
     journals_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
     brought_by: Callable[[Sequence[DimensionValue]], str] = lambda missing: ""
     pays_booked: Callable[[str, date], Iterable[BookedPay]] = lambda company, since: ()
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    """Where a flow looks for new records: its source, the days from which and until which they count, its
+    policy, and what is remembered of that source. `name` is that of the flow's settings, and
+    `taken` tells which references a run has taken up.
+    """
+
+    source: Any
+    since: date
+    until: date
+    policy: Any
+    snapshots: Callable[[], Snapshots]
+    now: datetime
+    name: str
+    taken: Callable[[Collection[str]], Collection[str]]
 
 
 New = tuple[tuple[str, ...], tuple[Problem, ...]]
@@ -158,8 +176,8 @@ class Flow:
     `keeps` are the axes of the target whose codes a flow with such a policy makes and closes.
 
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
-    legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has that ends
-    on two days or between them, for such a policy. `restart` is the stage in which a stopped run goes on.
+    legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has for
+    an `Offering`. `restart` is the stage in which a stopped run goes on.
     `other_systems` are codes of problems after which a run is proposed anew.
 
     `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps, and `told` a
@@ -191,7 +209,7 @@ class Flow:
     spelled: Callable[[Mapping[str, str], Sequence[str]], dict[str, str]] = lambda options, known: dict(
         options
     )
-    offered: Callable[[Any, tuple[date, date], Any], New] | None = None
+    offered: Callable[[Offering], New] | None = None
     restart: Callable[[str, Sequence[Problem]], str] = _same
     other_systems: frozenset[str] = frozenset()
     questions: tuple[Question, ...] = ()
@@ -200,7 +218,7 @@ class Flow:
     shown: Callable[[Any], Mapping[str, Any]] = lambda record: {}
     told: Callable[[Any], str] = lambda record: ""
     books: tuple[str, str, str, str] = ("Source", "Record", "Journal", "Ledger")
-    tied: Callable[[Any, Proposal], tuple[TieRow, ...]] = _nothing
+    tied: Callable[[Any, Any], tuple[TieRow, ...]] = _nothing
     tied_to_books: Callable[[Any, Proposal, Sequence[Booked]], tuple[TieRow, ...]] = _nothing
     misfits: Callable[[CodeMapping, Any, LedgerFacts], list[Problem]] = lambda mapping, policy, ledger: []
     unmapped: Callable[[CodeMapping | None, Any, str], list[tuple[str, int, str]]] | None = None

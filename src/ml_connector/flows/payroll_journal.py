@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
@@ -21,7 +21,7 @@ from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal
-from ml_connector.flows.flow import Flow, Mode, New, Opening
+from ml_connector.flows.flow import Flow, New, Offering, Opening
 from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
 from ml_connector.flows.payroll.policy import (
     GIVEN,
@@ -41,7 +41,6 @@ from ml_connector.flows.posting.journals import Journals
 from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import BELIEVED_SECONDS, Seen
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
@@ -183,7 +182,7 @@ class PayrollJournal:
     def post(self, run: Run) -> Next | Done:
         """Book every entry that was approved, once, and only while it is still what would be proposed."""
         proposal = run.value("propose", "proposal", Proposal)
-        self._check_consent(run, proposal)
+        consent.check(run, proposal, self._policy.mode)
         run.check_open_sends()
         run.claim(proposal.subjects)
         pay_run = run.value("read", "pay run", PayRun)
@@ -232,13 +231,6 @@ class PayrollJournal:
         """Whether posting ended a moment ago with a look that showed nothing to ask about."""
         at = run.value_of(run.row.id, "post", LAST_LOOK, datetime)
         return at is not None and timedelta(0) <= self._commits.now() - at <= JUST_NOW
-
-    def _check_consent(self, run: Run, proposal: Proposal) -> None:
-        if self._policy.mode is Mode.PROPOSE:
-            raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
-        asks = self._policy.mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
-        if asks and run.approved() != consent.proposal_fingerprint(proposal):
-            raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
 
     def _ask_again(
         self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]]
@@ -355,8 +347,10 @@ def _stages(opening: Opening) -> AbstractMapping[str, Stage]:
     }
 
 
-def _offered(payroll: PayrollSource, window: tuple[date, date], policy: PayrollPolicy) -> New:
-    mine = tuple(run.reference for run in payroll.pay_runs(window[0]) if policy.takes(run, window[1]))
+def _offered(given: Offering) -> New:
+    payroll: PayrollSource = given.source
+    runs = payroll.pay_runs(given.since)
+    mine = tuple(run.reference for run in runs if given.policy.takes(run, given.until))
     return mine, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
 
 

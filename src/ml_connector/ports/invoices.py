@@ -37,6 +37,10 @@ class ChangedInvoices:
     cursor: str
 
 
+MOVED = "invoice.moved"
+"""Code of the refusal of a reference: its invoice is not approved as that says any more."""
+
+
 class InvoiceSource(Protocol):
     """Where supplier invoices are read."""
 
@@ -82,8 +86,11 @@ class InvoiceMarks(Assignable, Protocol):
     invoice, and beside it a text for people.
     """
 
-    def assign(self, reference: str, value: str, text: str = "") -> None:
-        """As `Assignable.assign`; a text goes along as by `note`, in the same call where the source can."""
+    def assign(self, reference: str, value: str, text: str = "", expected: str = "") -> None:
+        """As `Assignable.assign`; a text goes along as by `note`, in the same call where the source can.
+        Raises `Refused` with code `invoice.external` where another id stands there than this or the one that
+        is expected.
+        """
         ...
 
     def note(self, invoice: str, text: str) -> None:

@@ -29,8 +29,8 @@ class Wiring:
     `connection` is its id for budgets, serial locks and exchanges. `sandbox` allows hosts that are not the
     vendor's, loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests.
     `in_background` starts work in a thread of its own and returns how to wait for it; by default the work is
-    done when it is waited for. `files` holds the bytes of files that are written. `heard` are the keys of
-    what notifications with one of these topics were about since a time, sorted.
+    done when it is waited for. `files` opens what holds the bytes of files that are written. `heard` are the
+    keys of what notifications with one of these topics were about since a time, sorted.
     """
 
     connection: str
@@ -42,7 +42,7 @@ class Wiring:
     clock: Clock
     sandbox: bool = False
     wire: Any = None
-    files: Files | None = None
+    files: Callable[[], Files] | None = None
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
     heard: Callable[[Sequence[str], datetime], Sequence[str]] = lambda topics, since: ()
 

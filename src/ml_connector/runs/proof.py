@@ -14,7 +14,7 @@ from ml_connector.domain.document import Booked, Document, Receipt, Refers
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, NotFound, NotSent
 from ml_connector.ports.commits import CommitRow, Commits, CommitState, IntentRow
-from ml_connector.ports.sinks import Sink, located
+from ml_connector.ports.sinks import Ending, Sink, located
 from ml_connector.ports.storage import Clock
 
 GONE = (
@@ -200,6 +200,8 @@ class Proof:
 
     def _edited(self, row: CommitRow, receipt: Receipt, problems: Sequence[Problem]) -> list[Problem]:
         """The differences of a document of ours, with what to do about them at the first."""
+        if self.sink.ends is not Ending.MIRROR:
+            return list(problems)
         remedy = (
             " If it is posted and stays as it is now, name it: ml-connector runs mark-booked-elsewhere"
             f" {row.run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."

@@ -7,13 +7,16 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
-from django.db import connection
+from django.db import close_old_connections, connection, connections
 from django.db.models import F, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Collate
@@ -29,7 +32,9 @@ __all__ = [
     "after_prefix",
     "begins_with",
     "database_now",
+    "database_scope",
     "database_settings",
+    "in_background",
     "in_order",
     "lock_path",
     "named_by",
@@ -203,3 +208,32 @@ def _machine() -> str:
         return BOOT_ID.read_text().strip()
     except OSError:
         return uuid.uuid4().hex
+
+
+@contextmanager
+def database_scope() -> Iterator[None]:
+    """Django's connections belong to a thread and are returned by nobody else: closed after each stage."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        connections.close_all()
+
+
+def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start the work in a thread of its own, which returns its database connection; the result, or what it
+    raised, comes when asked for.
+    """
+    ended: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            with database_scope():
+                result = work()
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(result)
+
+    Thread(target=run, name="in background", daemon=True).start()
+    return ended.result

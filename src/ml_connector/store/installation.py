@@ -97,3 +97,9 @@ def note_upgrade(tables: str) -> None:
                 subject="installation",
                 detail={"from": release or SILENT, "to": __version__, "tables": f"{tables} → {newest}"},
             )
+
+
+def restored_at() -> datetime | None:
+    """When this installation was restored from a backup; `None` for never."""
+    at: datetime | None = installation().restored_at
+    return at

@@ -26,7 +26,8 @@ def line(net: str, tax: str = "high", vat: str = "0.00") -> InvoiceLine:
 
 def invoice(*lines: InvoiceLine, net: str, gross: str, **more: Any) -> SupplierInvoice:
     given: dict[str, Any] = {
-        "reference": "77",
+        "identity": "77",
+        "reference": "77/2026-03-20",
         "number": "F-1",
         "kind": InvoiceKind.INVOICE,
         "state": InvoiceState.APPROVED,

@@ -31,14 +31,14 @@ def coded(of: InvoiceLine, account: str = "4500", **codes: str) -> InvoiceLine:
 
 
 def made(of: SupplierInvoice, resolver: Resolver | None = None, **policy: Any) -> PurchaseEntry:
-    entry, problems = purchase_entry(of, replace(POLICY, **policy), NAMED, resolver)
+    entry, problems, _ = purchase_entry(of, replace(POLICY, **policy), NAMED, resolver)
     assert () == problems
     assert entry is not None
     return entry
 
 
 def refused(of: SupplierInvoice, **policy: Any) -> list[str]:
-    entry, problems = purchase_entry(of, replace(POLICY, **policy), NAMED)
+    entry, problems, _ = purchase_entry(of, replace(POLICY, **policy), NAMED)
     assert entry is None
     return [problem.code for problem in problems]
 

@@ -9,8 +9,9 @@ suppliers  Accounts ⌈n/20⌉; GLAccounts where one has an account of payables 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date
+from typing import TypeVar, cast
 
 from ml_connector.connectors.exact_online import purchase_translate, purchase_wire, translate, wire
 from ml_connector.connectors.exact_online.client import ExactClient, fields
@@ -26,6 +27,9 @@ from ml_connector.ports.purchases import PurchaseFacts
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 
+BELIEVED_SECONDS = 60.0
+"""How long a chart and a calendar that were read are believed."""
+T = TypeVar("T")
 VAT_CODES, PERCENTAGES, CONDITIONS = "vat/VATCodes", "vat/VatPercentages", "cashflow/PaymentConditions"
 
 
@@ -73,6 +77,7 @@ class ExactPurchaseFacts(PurchaseFacts):
     ) -> None:
         self._client, self._clock, self._divisions = client, clock, divisions
         self._ledger, self._suppliers, self._vat = ledger, suppliers, vat
+        self._read: dict[Hashable, tuple[float, object]] = {}
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """Purchase journals that are not blocked, by code."""
@@ -80,11 +85,28 @@ class ExactPurchaseFacts(PurchaseFacts):
         return tuple(sorted((row.Code.strip(), row.Description or "") for row in found if not row.IsBlocked))
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
-        """Periods from a year before the date to a year after it."""
-        return self._ledger.calendar(entity, journal, around)
+        """Periods from a year before the date to a year after it, as they were a minute ago at the most."""
+        year = date(around.year, 7, 1)
+        read = self._believed(
+            ("calendar", entity, journal, year), lambda: self._ledger.calendar(entity, journal, year)
+        )
+        return read
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> PurchaseChart:
-        """Read afresh. A project that blocks purchasing may not be used."""
+        """As it was read a minute ago at the most: many invoices are proposed one after the other, and the
+        division refuses what is not so any more. A project that blocks purchasing may not be used.
+        """
+        return self._believed(("chart", entity, journal, axes), lambda: self._chart(entity, journal, axes))
+
+    def _believed(self, what: Hashable, read: Callable[[], T]) -> T:
+        now = self._clock.monotonic()
+        at, found = self._read.get(what, (now - BELIEVED_SECONDS, None))
+        if not 0 <= now - at < BELIEVED_SECONDS:
+            at, found = now, read()
+            self._read[what] = at, found
+        return cast(T, found)
+
+    def _chart(self, entity: str, journal: str, axes: frozenset[str]) -> PurchaseChart:
         by_code = {row.Code.strip(): row for row in self._journals(entity, f"Code eq {odata.text(journal)}")}
         spelled = vendor_spelling(journal, by_code, what="journal")
         found = by_code[spelled] if isinstance(spelled, str) else None

@@ -15,6 +15,7 @@ from ml_connector.connectors.exact_online.purchases import ExactPurchaseFacts, V
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.connectors.exact_online.suppliers import Suppliers
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseChart, PurchaseEntry
+from ml_connector.ports.storage import Files
 from ml_connector.ports.systems import Wiring
 
 Made = Mapping[type[Any], Callable[[], Any]]
@@ -30,6 +31,9 @@ class Purchasing:
         self._divisions, self._ledger = divisions, ledger
         self._suppliers, self._vat = Suppliers(client), VatCodes(client)
 
+    def _files(self) -> Files | None:
+        return self._wiring.files() if self._wiring.files is not None else None
+
     def sinks(self) -> Made:
         """Where purchase entries, their documents and files are written."""
         documents = Documents(self._options, self._client)
@@ -38,7 +42,7 @@ class Purchasing:
                 self._options, self._client, self._divisions, self._ledger, self._suppliers, self._vat
             ),
             Dossier: lambda: ExactDossiers(self._options, documents, self._suppliers),
-            Attachment: lambda: ExactAttachments(self._options, documents, self._wiring.files),
+            Attachment: lambda: ExactAttachments(self._options, documents, self._files()),
         }
 
     def sources(self) -> Made:

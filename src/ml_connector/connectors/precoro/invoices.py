@@ -44,7 +44,6 @@ CRAWLS = 3
 """How often a list that changes while it is read is begun again."""
 FEW = "10"
 """Rows of a page of which only a look is taken."""
-MOVED = "invoice.moved"
 UNKNOWN_OPTION = "invoice.option"
 
 
@@ -156,7 +155,7 @@ class PrecoroInvoices:
                 f"Invoice {idn} was approved again, taken back or canceled since it was listed. It is listed"
                 " again as it is now."
             )
-            raise Refused(text, where=f"invoice {idn}", code=MOVED, support=now)
+            raise Refused(text, where=f"invoice {idn}", code="invoice.moved", support=now)
         if translator.listing.waiting:
             text = (
                 f"Invoice {idn} waits for another connector in Precoro, and would be booked twice. Switch"

@@ -167,6 +167,7 @@ class Translator:
         lines = tuple(self._line(number, item, known) for number, item in enumerate(self._items, 1))
         document = found.dataDocumentCustomFields
         return SupplierInvoice(
+            identity=str(row.id),
             reference=reference_of(row),
             number=reading.read("invoiceNumber", found.invoiceNumber, wire.text),
             kind=self._kind(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import BookedEntry, JournalEntry
+from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
+from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal, Subject, TakenBack
 from ml_connector.domain.text import words
 from ml_connector.flows.booked import Booked
 from ml_connector.flows.flow import Mode
@@ -24,12 +25,38 @@ SET_MODE = (
 )
 
 
-def proposal_fingerprint(proposal: Proposal) -> str:
+class Rated(Protocol):
+    """What is in a currency, at a rate where that is another one than that of its books."""
+
+    @property
+    def currency(self) -> str: ...
+
+    @property
+    def rate(self) -> ExchangeRate | None: ...
+
+
+class Proposed(Protocol):
+    """A proposal, whatever it is of."""
+
+    @property
+    def consented(self) -> tuple[object, ...]: ...
+
+    @property
+    def takes_back(self) -> tuple[TakenBack, ...]: ...
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]: ...
+
+    @property
+    def left_out(self) -> str: ...
+
+
+def proposal_fingerprint(proposal: Proposed) -> str:
     """What an approval consents to: the entries, what they take back, and what was accepted of others."""
-    return codec.fingerprint((proposal.entries, proposal.takes_back, proposal.accepted))
+    return codec.fingerprint(proposal.consented)
 
 
-def shown_fingerprint(proposal: Proposal) -> str:
+def shown_fingerprint(proposal: Proposed) -> str:
     """The part of the fingerprint that people see and give back."""
     return proposal_fingerprint(proposal)[:FINGERPRINT_SHOWN]
 
@@ -51,7 +78,16 @@ def approval_missing(run: str) -> Problem:
     return Problem("approval.missing", "approval", text, Owner.CONTROLLER)
 
 
-def ask(run: Run, proposal: Proposal, mode: Mode, what: str) -> Next | Done:
+def check(run: Run, proposal: Proposed, mode: Mode) -> None:
+    """Raises `Hold` unless a person consented to just this, or the flow goes on by itself."""
+    if mode is Mode.PROPOSE:
+        raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
+    asks = mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
+    if asks and run.approved() != proposal_fingerprint(proposal):
+        raise Hold([approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
+
+
+def ask(run: Run, proposal: Proposed, mode: Mode, what: str) -> Next | Done:
     """Go on and post, where the flow does so by itself; raises `Hold` for whoever approves. `what` tells in a
     few words what is proposed.
     """
@@ -78,7 +114,7 @@ def describe(entries: Sequence[JournalEntry]) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}, {lines} lines, {total} debit and credit"
 
 
-def changes(proposal: Proposal) -> str:
+def changes(proposal: Proposed) -> str:
     """What the proposal changes of what other runs have booked; empty for nothing."""
     if not proposal.takes_back:
         return ""
@@ -195,7 +231,7 @@ def listed(texts: Iterable[str]) -> str:
     return ", ".join(found[:NUMBERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def rate_text(entry: JournalEntry, booked: BookedEntry | None) -> str:
+def rate_text(entry: Rated, booked: Rated | None) -> str:
     """The rate that an entry was booked at, or is to be, and where it comes from: the giver's word for one
     that was given. Empty where there is none.
     """

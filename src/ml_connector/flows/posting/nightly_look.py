@@ -35,6 +35,7 @@ from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
     REVERSAL,
     entry_of,
+    is_journal,
     reverses,
     reversing,
     standing,
@@ -85,13 +86,14 @@ def nightly_look(
     booked there, with the days to look from and to. Raises what the ledger raises; then nothing is known.
     """
     places: dict[Place, list[CommitRow]] = defaultdict(list, {place: [] for place in also})
-    for row in commits.booked_since(now - timedelta(days=DAYS)):
+    for row in filter(is_journal, commits.booked_since(now - timedelta(days=DAYS))):
         places[_place(row)].append(row)
     gone: dict[Place, list[CommitRow]] = defaultdict(list)
-    for row in commits.deleted_since(now - timedelta(days=DAYS)):
+    for row in filter(is_journal, commits.deleted_since(now - timedelta(days=DAYS))):
         gone[_place(row)].append(row)
         places[_place(row)].extend(())
-    before = commits.booked_since(now - timedelta(days=DAYS_KNOWN)) if places else ()
+    known_before = commits.booked_since(now - timedelta(days=DAYS_KNOWN)) if places else ()
+    before = tuple(filter(is_journal, known_before))
     found: list[Finding] = []
     for place, rows in places.items():
         tenant, entity, journal = place

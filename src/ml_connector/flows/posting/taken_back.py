@@ -201,6 +201,11 @@ def markers_of_named(rows: Iterable[CommitRow]) -> frozenset[str]:
     return frozenset(document.marker for document in documents if document.marker)
 
 
+def is_journal(row: CommitRow) -> bool:
+    """Whether the commit is of a journal entry, and not of another kind of document."""
+    return isinstance(codec.decode(row.content), JournalEntry)
+
+
 def entry_of(row: CommitRow) -> JournalEntry:
     """What the commit's document was written from."""
     return cast(JournalEntry, codec.decode(row.content))

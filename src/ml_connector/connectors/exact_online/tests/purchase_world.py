@@ -39,7 +39,7 @@ class Filed:
     def __init__(self, exact: Any, folder: Path) -> None:
         self.exact, self.division, self.files = exact, exact.division, FolderFiles(folder)
         exact.authorize()
-        exact.wiring = replace(exact.wiring, files=self.files)
+        exact.wiring = replace(exact.wiring, files=lambda: self.files)
         exact.system = exact.connector.open(exact.settings, exact.wiring)
         self.advance, self.said, self.secrets = exact.advance, exact.said, exact.secrets
         self.control = exact.control

@@ -65,7 +65,7 @@ def system(served: dict[str, Any], tmp_path: Path) -> System:
     wiring = memory_wiring(
         clock=clock, secrets={name: credentials[name] for name in ("client_id", "client_secret")}
     )
-    wiring = replace(wiring, files=FolderFiles(tmp_path))
+    wiring = replace(wiring, files=lambda: FolderFiles(tmp_path))
     settings = {
         "base_url": served["base_url"],
         "division": served["entities"][0]["code"],

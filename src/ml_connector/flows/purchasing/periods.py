@@ -1,0 +1,36 @@
+"""The fiscal period that an invoice is booked in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ml_connector.domain.invoice import SupplierInvoice
+from ml_connector.domain.period import ClosedPeriodRule, FiscalPeriod, period_of
+from ml_connector.domain.problem import Owner, Problem
+
+
+def period_for(
+    invoice: SupplierInvoice, calendar: Sequence[FiscalPeriod], closed: ClosedPeriodRule
+) -> tuple[int, int] | Problem | None:
+    """The period where it is another than that of the invoice's date, which stays as it is."""
+    where, found = f"invoice {invoice.reference}", period_of(invoice.issued, calendar)
+    if found is None:
+        text = (
+            f"{invoice.issued}, the date of invoice {invoice.number}, is in no fiscal period of the ledger."
+            " Create the period there, or correct the date at the source."
+        )
+        return Problem("period.unknown", where, text, Owner.CONTROLLER)
+    if found.open:
+        return None
+    later = min((one for one in calendar if one.open and one.start > found.start), default=None)
+    if closed is ClosedPeriodRule.NEXT_OPEN and later is not None:
+        return later.year, later.number
+    choice = (
+        "Reopen it, or let the flow book in the next open one (closed_period=next_open)."
+        if later
+        else "Reopen it: no later period is open."
+    )
+    text = (
+        f"Period {found.name} of {invoice.issued}, the date of invoice {invoice.number}, is closed. {choice}"
+    )
+    return Problem("period.closed", where, text, Owner.CONTROLLER)
