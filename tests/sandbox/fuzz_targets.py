@@ -1,4 +1,4 @@
-"""The five simulators as targets for `fuzzing`: a small world each, its addresses and its words."""
+"""The six simulators as targets for `fuzzing`: a small world each, its addresses and its words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.sandbox import dynamics_fo_world as dynamics
+from tests.sandbox import findity_world as expenses
 from tests.sandbox import precoro_world as procurement
 from tests.sandbox import visma_net_world as visma
 from tests.sandbox.exact_online_purchases import ENTRIES, LINES, Office
@@ -54,6 +55,78 @@ VISMA_FIELDS = (
     *("type", "subaccountNumber", "departmentId", "expenseSubaccount", "expenseAccount", "projectID"),
     *("startDate", "endDate", "visibility", "visibleInGl", "taskId", "employeeNr", "projectId", "countryId"),
 )
+FINDITY_OPTIONS = ("page", "pageSize", "offset", "status", "active")
+FINDITY_TOKEN = ("grant_type", "client_id", "client_secret", "refresh_token")
+FINDITY_FIELDS = (
+    *("status", "message", "externalReference", "number", "name", "accountType", "accountClass", "active"),
+    *("code", "description", "percentage", "accountNumber", "vatNumber", "reimbursable", "id"),
+)
+FINDITY_BODY: dict[str, Any] = {
+    "status": "FAILED",
+    "message": "x",
+    "externalReference": "26600001",
+    "number": "4999",
+    "name": "Other",
+    "accountType": "DEBIT",
+    "accountClass": "PROFIT_AND_LOSS",
+    "code": "9",
+    "description": "Other",
+    "percentage": 21,
+    "accountNumber": "1520",
+    "vatNumber": "NL1",
+    "active": True,
+}
+FINDITY_SCREEN: dict[str, Any] = {
+    "add_report": {
+        "user": "Anouk de Vries",
+        "title": "Fuzz",
+        "approved": True,
+        "expenses": [
+            {
+                "date": "2026-06-01",
+                "text": "x",
+                "category": "Hotel",
+                "paid_by": "Company card",
+                "currency": "USD",
+                "rate": "0.9",
+                "amount": "121.00",
+                "lines": [
+                    {"amount": "54.45", "vat": "2", "codes": {"Cost center": "IT"}},
+                    {"amount": "54.45", "vat": "4", "vat_amount": "1.00"},
+                ],
+                "files": [["a.pdf", 10], ["b.pdf", "QQ=="]],
+            },
+            {
+                "type": "mileage",
+                "category": "Mileage",
+                "mileage": {"distance": "10", "rate": "0.23", "round_trip": True, "places": ["A", "B"]},
+            },
+            {
+                "type": "per_diem",
+                "category": "Per diem",
+                "per_diem": {"days": "2", "rate": "50", "deducted": "10", "country": "BE"},
+            },
+        ],
+    },
+    "add_expense": {"report": "1016", "set": {"category": "Travel", "amount": "9.99", "vat": "2"}},
+    "edit_expense": {"report": "1016", "expense": 1, "set": {"amount": "12.00", "date": "2026-06-01"}},
+    "edit_report": {"report": "1016", "set": {"title": "x"}},
+    "remove_expense": {"report": "1016", "expense": 1},
+    "attach": {"report": "1016", "expense": 1, "name": "a.pdf", "bytes": 10, "content": "QQ=="},
+    "approve": {"report": "1016"},
+    "take_back": {"report": "1010"},
+    "reopen": {"report": "1001"},
+    "make_export": {"organization": "NK-NL", "reports": ["1011"], "grouping": "EXPENSE"},
+    "set_grouping": {"grouping": "USER_PER_REPORT_PAID"},
+    "set_recipient": {"bookkeeping": False, "journal": "91"},
+    "add_master": {"table": "accounts", "set": {"number": "1", "name": "x"}},
+    "edit_master": {"table": "vat_codes", "key": "2", "set": {"percentage": "21", "active": False}},
+    "attach_account": {"table": "categories", "key": "Hotel", "account": "4310"},
+    "add_user": {"name": "New Person", "employee_number": "9"},
+    "edit_user": {"user": "Finn Jansen", "set": {"supplier_number": "40024"}},
+    "send_webhook": {"export": "101"},
+    "use_up": {"calls": 0},
+}
 PRECORO_OPTIONS = (
     *("page", "per_page", "modifiedSince", "status[]", "logicType[]", "approvalLeftDate", "id", "supplier[]"),
     *("approvalDate[left_date]", "createDate[right_date]", "external_id[]", "sent_to_external", "enable"),
@@ -506,7 +579,42 @@ def precoro() -> Target:
     )
 
 
-TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net, precoro)
+def findity() -> Target:
+    """Every verb on every path, and what people do with reports and settings."""
+    world = expenses.World("fast", master_delete=True)
+    world.hear()
+    books = world.books()
+    export = books["exports"][0]
+    keys = {
+        "organization": world.holland,
+        "export": export["id"],
+        "voucher": export["vouchers"][0]["id"],
+        "attachment": books["reports"][0]["expenses"][0]["receipts"][0]["id"],
+        "dimension": books["dimensions"][0]["id"],
+    }
+    places = [Place(expenses.TOKEN, ("POST",), FINDITY_TOKEN, form=True)] * 5
+    for endpoint in expenses.endpoints(master_delete=True):
+        path = "/api/v1" + endpoint.path
+        table = {"vatCodes": "vat_codes", "paymentMethods": "payment_methods", "values": "dimension_values"}
+        name = path.split("/")[-2] if path.endswith("{key}") else path.split("/")[-1]
+        known = {**keys, "key": next((row["id"] for row in books.get(table.get(name, name), ())), "x")}
+        places += [
+            Place(re.sub(r"\{\w+\}", "{}", path), (endpoint.method,), FINDITY_FIELDS),
+            Place(path.format(**known), (endpoint.method,), FINDITY_FIELDS),
+            *[Place(path.format(**known), (endpoint.method,), FINDITY_FIELDS, FINDITY_BODY)] * 4,
+        ]
+    places += _screen(FINDITY_SCREEN)
+    headers = {**_lower(world.client.headers), "content-type": "application/json"}
+
+    def signed(path: str) -> dict[str, str]:
+        return {**headers, "content-type": expenses.FORM} if path == expenses.TOKEN else headers
+
+    return Target(
+        host=world.host, headers=signed, places=places + _any(FINDITY_FIELDS), options=FINDITY_OPTIONS
+    )
+
+
+TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net, precoro, findity)
 
 
 def _any(fields: tuple[str, ...]) -> list[Place]:

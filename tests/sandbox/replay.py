@@ -57,6 +57,7 @@ def _tokens(target: Target) -> Iterator[Asked]:
         ),
         "visma_net": ("POST", "/connect/token", FORM, urlencode(form).encode()),
         "precoro": ("GET", "/users", target.headers("/users"), b""),
+        "findity": ("POST", "/api/oauth/token/", FORM, urlencode(form).encode()),
     }[target.host.vendor.slug]
     yield asked
     yield asked

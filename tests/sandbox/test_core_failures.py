@@ -20,7 +20,12 @@ from ml_connector_sandbox.core.transport import SandboxTransport
 from ml_connector_sandbox.core.vendor import Json, Request
 
 START = datetime(2026, 7, 14, 9, 30, tzinfo=UTC)
-SCENARIOS = {"dynamics_fo": "manufacturer", "visma_net": "norway", "precoro": "procurement"}
+SCENARIOS = {
+    "dynamics_fo": "manufacturer",
+    "visma_net": "norway",
+    "precoro": "procurement",
+    "findity": "expenses",
+}
 
 
 def client_of(host: Host) -> httpx2.Client:

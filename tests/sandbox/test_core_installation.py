@@ -19,7 +19,12 @@ from ml_connector_sandbox.core.registry import Host, open_system, systems
 from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.core.transport import SandboxTransport
 
-SCENARIOS = {"dynamics_fo": "manufacturer", "visma_net": "norway", "precoro": "procurement"}
+SCENARIOS = {
+    "dynamics_fo": "manufacturer",
+    "visma_net": "norway",
+    "precoro": "procurement",
+    "findity": "expenses",
+}
 
 
 def opened(slug: str, installation: str | None = None) -> Host:

@@ -56,9 +56,12 @@ def test_the_same_seed_and_requests_give_the_same_bytes(slug: str) -> None:
 @pytest.mark.parametrize("slug", systems())
 def test_another_seed_gives_other_secrets(slug: str) -> None:
     """What is the same is so because of the seed."""
-    scenario = {"dynamics_fo": "manufacturer", "visma_net": "norway", "precoro": "procurement"}.get(
-        slug, "trading_company"
-    )
+    scenario = {
+        "dynamics_fo": "manufacturer",
+        "visma_net": "norway",
+        "precoro": "procurement",
+        "findity": "expenses",
+    }.get(slug, "trading_company")
     one, other, again = (
         open_system(slug, scenario=scenario, seed=seed, installation="same").describe("http://x")
         for seed in (1, 2, 1)
