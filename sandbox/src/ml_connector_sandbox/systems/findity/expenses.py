@@ -106,7 +106,7 @@ def read(book: Book, organization: Row, typed: Json) -> Row:
         "salary_code": None if typed.get("salary_code") is None else str(typed["salary_code"])[:40],
         "lines": _lines(book, organization, kind, typed, gross),
         "mileage": _mileage(typed) if kind == "mileage" else None,
-        "per_diem": dict(typed["per_diem"]) if kind == "per_diem" else None,
+        "per_diem": _per_diem(typed) if kind == "per_diem" else None,
         "typed": dict(typed),
     }
 
@@ -138,6 +138,16 @@ def _mileage(typed: Json) -> Json:
         "places": [str(place) for place in way.get("places", ())][:50],
         "passengers": int(way.get("passengers", 0)),
         "commuting": bool(way.get("commuting")),
+    }
+
+
+def _per_diem(typed: Json) -> Json:
+    days = dict(typed["per_diem"])
+    return {
+        "days": amount(days["days"]),
+        "rate": amount(days["rate"]),
+        "deducted": amount(days.get("deducted", "0")),
+        "country": str(days.get("country", ""))[:2] or None,
     }
 
 

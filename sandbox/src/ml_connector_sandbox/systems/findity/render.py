@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
@@ -162,15 +160,8 @@ def _expense(row: Row) -> Json:
     if row["mileage"] is not None:
         told["mileage"] = dict(row["mileage"])
     if row["per_diem"] is not None:
-        told["allowance"] = {name: _plain(value) for name, value in row["per_diem"].items()}
+        told["allowance"] = dict(row["per_diem"])
     return told
-
-
-def _plain(value: Any) -> Any:
-    """A value as a person typed it: numbers exact, nothing nested."""
-    if isinstance(value, float):
-        return str(value)
-    return value if value is None or isinstance(value, (bool, int, str, Decimal)) else str(value)
 
 
 def _attachment(row: Row, expense: Row) -> Json:

@@ -110,7 +110,7 @@ class Findity:
         """Tell of an export."""
         if self.webhooks.url is None:
             return
-        export["webhook"] = "waits"
+        export["webhook"] = "taken" if export["webhook"] == "taken" else "waits"
         told = render.notice(self.book, export, self.sign_in.client_id)
         if self.switches["webhook_content"] == "vouchers":
             rows = [self.book.tables["vouchers"][key] for key in export["vouchers"]]
