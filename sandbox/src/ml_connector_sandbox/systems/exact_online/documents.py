@@ -9,6 +9,8 @@ from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, DivisionBook, as_amount
 
 _MEMBERS = (("cost_center", "cost_centers"), ("cost_unit", "cost_units"), ("payee", "relations"))
+_NAMED = (("relation", "AccountCode"), ("vat_code", "VATCode"))
+"""What only some lines have: the relation that is owed to, and the VAT code."""
 _AXES = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
 
 
@@ -115,4 +117,5 @@ def _booked_line(line: Row) -> Json:
         "text": line.get("Description") or "",
         "reference": str(line["OurRef"]) if line.get("OurRef") is not None else "",
         "notes": line.get("Notes") or "",
+        **{name: line[field].strip() for name, field in _NAMED if line.get(field)},
     }
