@@ -195,7 +195,7 @@ def test_a_report_is_sent_when_all_its_vouchers_are_booked() -> None:
     assert made["id"] in [row["exportId"] for row in world.rows("/exports", status="UNPROCESSED")]
     assert 200 == world.answer(vouchers[-1], externalReference="26600002")
     report = world.report("Warehouse tools")
-    assert ("SENT", 3, 1) == (report["status"], len(report["sent"]["expenses"]), report["sent"]["revision"])
+    assert ("SENT", [1, 1, 1]) == (report["status"], [row["revision"] for row in report["booked"]])
     assert [made["id"]] == [row["exportId"] for row in world.rows("/exports", status="PROCESSED")]
     assert ["26600001", "26600001", "26600002"] == [
         row["externalReference"] for row in world.vouchers(made["id"])
@@ -224,6 +224,23 @@ def test_one_that_failed_goes_back_and_the_other_stays() -> None:
     ]
     assert 200 == world.answer(again)
     assert "SENT" == world.report("Fair in Chicago")["status"]
+
+
+def test_a_report_may_be_booked_in_part_and_comes_again_whole() -> None:
+    """One voucher per expense: the one that was booked is in the next export too, under its id."""
+    world = World()
+    made = next(row for row in world.books()["exports"] if row["grouping"] == "EXPENSE")
+    gloves, tape, lamp = world.vouchers(made["id"])
+    world.answer(tape, "FAILED", message="No cost unit U01")
+    world.answer(gloves)
+    assert "TRANSFER" == world.report("Warehouse tools")["status"]
+    world.answer(lamp)
+    report = world.report("Warehouse tools")
+    kept = [row["expenses"][0]["expenseId"] for row in (gloves, lamp)]
+    assert ("READY_TO_SEND", kept) == (report["status"], [row["id"] for row in report["booked"]])
+    _, again = exported(world, "EXPENSE", "Warehouse tools")
+    assert 3 == len(again)
+    assert set(kept) < {row["expenses"][0]["expenseId"] for row in again}
 
 
 def test_a_voucher_of_two_reports_that_failed_takes_both_back() -> None:
@@ -298,15 +315,15 @@ def test_a_report_that_was_sent_is_opened_corrected_and_sent_again() -> None:
     report = world.report("New keyboard")
     assert ("DRAFT", 2, "129.99", "119.99") == (
         *(report["status"], report["revision"]),
-        *(report["sent"]["expenses"][0]["gross"], report["expenses"][0]["gross"]),
+        *(report["booked"][0]["gross"], report["expenses"][0]["gross"]),
     )
     assert first["rows"] == world.vouchers(first["exportId"])[0]["rows"]
     world.control("approve", report="New keyboard")
     _, (second,) = exported(world, None, "New keyboard")
     assert [row["reportId"] for row in first["reports"]] == [row["reportId"] for row in second["reports"]]
     world.answer(second)
-    sent = world.report("New keyboard")["sent"]
-    assert (2, "119.99") == (sent["revision"], sent["expenses"][0]["gross"])
+    (booked,) = world.report("New keyboard")["booked"]
+    assert (2, "119.99") == (booked["revision"], booked["gross"])
 
 
 def test_the_steps_of_approval_are_in_order() -> None:

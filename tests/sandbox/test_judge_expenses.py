@@ -257,6 +257,27 @@ def test_a_status_that_is_missing_or_not_true_is_said() -> None:
     assert 5 == verdict.lost
 
 
+def test_a_report_that_is_booked_in_part_is_judged_in_part() -> None:
+    """And whole when the rest has come."""
+    office = Office()
+    report = office.world.report("Warehouse tools")
+    first, second = (
+        dict(report, expenses=report["expenses"][:2]),
+        dict(report, expenses=report["expenses"][2:]),
+    )
+    office.book(first)
+    made = next(row for row in office.world.books()["exports"] if row["grouping"] == "EXPENSE")
+    for number, voucher in enumerate(office.world.vouchers(made["id"])):
+        office.world.answer(voucher, "BOOKED" if number < 2 else "FAILED")
+    waits = [row for row in office.verdict().differences if "waits for its status" not in row]
+    assert ([], 2) == (waits, office.verdict().expenses)
+    office.world.control("make_export", reports=["Warehouse tools"], grouping="REPORT_PER_ACCOUNT")
+    office.world.answer(office.world.vouchers(office.world.books()["exports"][-1]["id"])[0])
+    assert 1 == office.verdict().lost
+    office.book(second)
+    assert (0, 3) == (office.verdict().lost, office.verdict().expenses)
+
+
 def test_a_correction_counts_once(office: Office) -> None:
     """Taken back and booked as it is now; or booked beside what was there, which is said."""
     office.world.control("reopen", report="New keyboard")

@@ -5,7 +5,7 @@ alone; it knows nothing of the product.
                                                               VAT per code, what each person is owed, receipts
     ledger's books and files ───────────────────────────────► the same
 
-What must stand in the ledger is each report as it was when the expense system last was told that it is
+What must stand in the ledger is each expense as it was when the expense system last was told that it is
 booked: its lines net, VAT on the account of its code, and the whole on the account of the way it was paid.
 Documents are matched by content to reports, or to the reports that one voucher holds together; an entry and
 its reversal count as nothing. A pay code, or vouchers without accounts, leave open what a ledger should do:
@@ -134,7 +134,7 @@ def judge(
         row for row, export in vouchers if (row["status"], export["status"]) == ("PENDING", "UNPROCESSED")
     ]
     problems += [f"voucher {row['number']} waits for its status" for row in open_ones]
-    expenses = [expense for report in wanted.reports for expense in report["sent"]["expenses"]]
+    expenses = [expense for report in wanted.reports for expense in report["booked"]]
     return Verdict(
         reports=len(wanted.reports),
         expenses=len(expenses),
@@ -169,21 +169,12 @@ def _wanted(books: Json, scenario: ModuleType) -> _Wanted:
     wanted.owed_accounts = {row["account"] for row in books["payment_methods"] if row["reimbursable"]}
     together = _together(books)
     for report in books["reports"]:
-        sent = report["sent"]
-        if sent is None:
-            continue
-        if not sent["accounting"]:
-            raise ValueError(
-                f"report {report['number']} was told as booked, but its vouchers had no accounts"
-            )
+        if report["booked"]:
+            wanted.reports.append(report)
         entity = entities[report["organization"]]
-        wanted.reports.append(report)
-        unit = together[sent["export"], report["id"]]
-        for expense in sent["expenses"]:
-            if expense["salary_code"]:
-                raise ValueError(
-                    f"report {report['number']} has a pay code: payroll may pay it, or the ledger"
-                )
+        for expense in report["booked"]:
+            _refuse_unclear(report, expense)
+            unit = together[expense["export"], report["id"]]
             wanted.units[unit].append(_spent(expense, entity, wanted))
             if expense["reimbursable"]:
                 person = users[report["user"]] or UNKNOWN
@@ -191,6 +182,14 @@ def _wanted(books: Json, scenario: ModuleType) -> _Wanted:
             for receipt in expense["receipts"]:
                 wanted.files[entity, receipt["sha256"]] += 1
     return wanted
+
+
+def _refuse_unclear(report: Json, expense: Json) -> None:
+    """ValueError where nobody but the customer knows what the ledger should hold."""
+    if not expense["accounting"]:
+        raise ValueError(f"report {report['number']} was told as booked, but its vouchers had no accounts")
+    if expense["salary_code"]:
+        raise ValueError(f"report {report['number']} has a pay code: payroll may pay it, or the ledger")
 
 
 def _spent(expense: Json, entity: str, wanted: _Wanted) -> Cells:
@@ -210,13 +209,13 @@ def _spent(expense: Json, entity: str, wanted: _Wanted) -> Cells:
 def _together(books: Json) -> dict[tuple[str, str], tuple[str, ...]]:
     """The numbers of the reports that a voucher holds together, by export and report."""
     numbers = {report["id"]: report["number"] for report in books["reports"]}
-    last = {report["id"]: report["sent"]["export"] for report in books["reports"] if report["sent"]}
+    booked = {(row["export"], report["id"]) for report in books["reports"] for row in report["booked"]}
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for export in books["exports"]:
         for key in export["reports"]:
             found[export["id"], key] = (numbers[key],)
         for voucher in export["vouchers"]:
-            held = [key for key in voucher["reports"] if last.get(key) == export["id"]]
+            held = [key for key in voucher["reports"] if (export["id"], key) in booked]
             for key in held:
                 found[export["id"], key] = tuple(sorted(numbers[other] for other in held))
     return found
@@ -314,7 +313,7 @@ def _receipts(wanted: _Wanted, files: Iterable[Json], problems: list[str]) -> in
     names = {
         (row["sha256"]): f"{row['name']} of report {report['number']}"
         for report in wanted.reports
-        for expense in report["sent"]["expenses"]
+        for expense in report["booked"]
         for row in expense["receipts"]
     }
     problems += [f"receipt {names[digest]} is with no entry in {entity}" for entity, digest in missing]

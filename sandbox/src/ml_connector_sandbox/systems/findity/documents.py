@@ -42,7 +42,6 @@ def _organization(row: Row) -> Json:
 
 
 def _report(book: Book, row: Row, codes: Json) -> Json:
-    sent = row["sent"]
     return {
         "id": row["id"],
         "number": row["number"],
@@ -55,14 +54,15 @@ def _report(book: Book, row: Row, codes: Json) -> Json:
         "message": row["message"],
         "returns": row["returns"],
         "expenses": [_expense(book, resolved(book, expense), codes) for expense in book.expenses_of(row)],
-        "sent": None
-        if sent is None
-        else {
-            "export": sent["export"],
-            "revision": sent["revision"],
-            "accounting": book.tables["exports"][sent["export"]]["grouping"] in ACCOUNTING,
-            "expenses": [_expense(book, expense, codes) for expense in sent["expenses"]],
-        },
+        "booked": [
+            {
+                **_expense(book, expense, codes),
+                "export": expense["export"],
+                "revision": expense["revision"],
+                "accounting": book.tables["exports"][expense["export"]]["grouping"] in ACCOUNTING,
+            }
+            for expense in row["booked"].values()
+        ],
     }
 
 

@@ -70,14 +70,19 @@ def export(
             "status": UNPROCESSED,
             "reports": [report["id"] for report in reports],
             "vouchers": [],
+            "of_report": {},
+            "pending": 0,
             "webhook": None,
         },
     )
     vouchers.make(book, switches, made, reports)
     for report in reports:
         report["status"] = TRANSFER
+    for report in reports:
+        if report["id"] not in made["of_report"]:
+            _finish(book, made, report)
     if not made["vouchers"]:
-        _finish(book, made)
+        made["status"] = PROCESSED
     return made
 
 
@@ -93,35 +98,35 @@ def answer(
         raise Refused(409, "The voucher is no longer in transfer")
     voucher.update(status=status, message=message, reference=reference, answered_at=book.now())
     voucher["answers"] += 1
-    _finish(book, held)
+    held["pending"] -= 1
+    for part in voucher["reports"]:
+        report = book.tables["reports"][part["id"]]
+        if status == vouchers.BOOKED:
+            _booked(report, held, voucher)
+        _finish(book, held, report)
+    if not held["pending"]:
+        held["status"] = PROCESSED
 
 
 def come_back(book: Book, held: Row) -> None:
     """The webhook of an export was not taken: its reports are ready to be sent again."""
-    if held["status"] != UNPROCESSED or any(
-        row["status"] != vouchers.PENDING for row in _vouchers(book, held)
-    ):
+    if held["status"] != UNPROCESSED or held["pending"] != len(held["vouchers"]):
         return
     held["status"] = RETURNED
     for key in held["reports"]:
         _ready(book.tables["reports"][key], "The integration did not take it")
 
 
-def _finish(book: Book, held: Row) -> None:
-    """Move each report all of whose vouchers have a status, and the export when all have one."""
-    rows = _vouchers(book, held)
-    for key in held["reports"]:
-        report = book.tables["reports"][key]
-        own = [row for row in rows if any(part["id"] == key for part in row["reports"])]
-        if report["status"] != TRANSFER or any(row["status"] == vouchers.PENDING for row in own):
-            continue
-        failed = next((row for row in own if row["status"] == vouchers.FAILED), None)
-        if failed:
-            _ready(report, failed["message"] or "The integration could not book it")
-        else:
-            _sent(book, report, held, own)
-    if all(row["status"] != vouchers.PENDING for row in rows):
-        held["status"] = PROCESSED
+def _finish(book: Book, held: Row, report: Row) -> None:
+    """Move a report all of whose vouchers have a status."""
+    own = [book.tables["vouchers"][key] for key in held["of_report"].get(report["id"], ())]
+    if report["status"] != TRANSFER or any(row["status"] == vouchers.PENDING for row in own):
+        return
+    failed = next((row for row in own if row["status"] == vouchers.FAILED), None)
+    if failed:
+        _ready(report, failed["message"] or "The integration could not book it")
+    else:
+        _sent(book, report, held, own)
 
 
 def _ready(report: Row, message: str) -> None:
@@ -130,16 +135,19 @@ def _ready(report: Row, message: str) -> None:
 
 
 def _sent(book: Book, report: Row, held: Row, own: Sequence[Row]) -> None:
-    """The report is in the ledger, with the expenses it had when it was exported."""
+    """The report is in the ledger, with the expenses it had when it was exported and no others."""
+    report.update(status=SENT, sent_at=book.now(), message=None, booked={})
+    for voucher in own:
+        _booked(report, held, voucher)
+
+
+def _booked(report: Row, held: Row, voucher: Row) -> None:
+    """These expenses of a report are in the ledger, though others of it may not be."""
     mine = set(report["expenses"])
-    expenses = {row["id"]: row for voucher in own for row in voucher["expenses"] if row["id"] in mine}
-    report.update(status=SENT, sent_at=book.now(), message=None)
-    report["sent"] = {
-        "export": held["id"],
-        "revision": report["revision"],
-        "expenses": list(expenses.values()),
-    }
-
-
-def _vouchers(book: Book, held: Row) -> list[Row]:
-    return [book.tables["vouchers"][key] for key in held["vouchers"]]
+    for expense in voucher["expenses"]:
+        if expense["id"] in mine:
+            report["booked"][expense["id"]] = {
+                **expense,
+                "export": held["id"],
+                "revision": report["revision"],
+            }

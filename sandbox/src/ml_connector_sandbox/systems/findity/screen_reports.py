@@ -106,7 +106,7 @@ def add_report(book: Book, organization: Row, typed: Json) -> Row:
             "approved_by": None,
             "message": None,
             "returns": 0,
-            "sent": None,
+            "booked": {},
             "sent_at": None,
             "expenses": [],
         },

@@ -136,6 +136,7 @@ def _choice(name: str, choices: tuple[str, ...], meaning: str) -> Switch:
     return Switch(name=name, default=choices[0], choices=choices, meaning=meaning)
 
 
+@cache
 def _snake(name: str) -> str:
     return re.sub(r"([A-Z])", r"_\1", name).lower() if not name.isupper() else name.lower()
 

@@ -64,6 +64,9 @@ def make(book: Book, switches: Switches, export: Row, reports: Sequence[Row]) ->
             },
         )
         export["vouchers"].append(made["id"])
+        for report in reported:
+            export["of_report"].setdefault(report["id"], []).append(made["id"])
+    export["pending"] = len(export["vouchers"])
 
 
 def resolved(book: Book, expense: Row) -> Row:
