@@ -16,6 +16,7 @@ from ml_connector_sandbox.core.registry import Host, load_scenario, open_system
 from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.core.transport import SandboxTransport
 from ml_connector_sandbox.judges import expenses as judge_module
+from ml_connector_sandbox.judges.expense_masters import CLASSES, KINDS, wrong_masters
 from ml_connector_sandbox.judges.expenses import Verdict, judge
 
 SCRIPT = load_scenario("expenses")
@@ -321,6 +322,80 @@ def test_what_cannot_be_told_is_not_judged(office: Office) -> None:
         other.verdict()
 
 
+# --- master data --------------------------------------------------------------------------------------------
+
+
+def wrong(office: Office, *kinds: str) -> list[str]:
+    chart = office.act("chart")["entries"]
+    return list(wrong_masters(office.world.books(), chart, SCRIPT, kinds or KINDS))
+
+
+def sync(office: Office) -> None:
+    """What a sync of master data would do, by hand."""
+    world = office.world
+    organizations = {SCRIPT.ENTITY_OF[row["title"]]: row["code"] for row in world.told["entities"]}
+    paths = {
+        "account": "/accounts",
+        "vat_code": "/vatCodes",
+        "journal": "/journals",
+        "supplier": "/suppliers",
+    }
+    for entity, key in organizations.items():
+        for row in world.rows("/dimensions", key):
+            axis = row["name"].lower().replace(" ", "_")
+            paths[entity + axis] = f"/dimensions/{row['id']}/values"
+    for row in office.act("chart")["entries"]:
+        path, key = paths.get(row["kind"]) or paths[row["entity"] + row["kind"]], organizations[row["entity"]]
+        code = "number" if row["kind"] in ("account", "supplier") else "code"
+        body = {code: row["code"], "name": row["name"], "description": row["name"], "active": row["open"]}
+        body |= {"accountClass": CLASSES[row["class"]]} if "class" in row else {}
+        body |= {"percentage": row["percentage"]} if "percentage" in row else {}
+        there = [held for held in world.rows(path, key, pageSize=200) if held[code] == row["code"]]
+        verb, more = ("PUT", f"/{there[0]['id']}") if there else ("POST", "")
+        assert world.send(verb, path + more, body, key).status_code in (200, 201)
+
+
+def test_master_data_that_was_brought_over_is_well() -> None:
+    """Before, what somebody typed in by hand is short, old and open where it is closed."""
+    office = Office()
+    before = wrong(office)
+    for text in (
+        "account 4120 of 3010 is Telephone PROFIT_AND_LOSS, and Telephone and internet PROFIT_AND_LOSS in",
+        "account 4990 of 3020 can be chosen, and is closed or unknown in the ledger",
+        "journal 91 of 3010 cannot be chosen",
+        "supplier 40019 of 3010 cannot be chosen",
+        "vat_code 3 of 3010 cannot be chosen",
+        "cost_center OPS of 3020 cannot be chosen",
+    ):
+        assert any(row.startswith(text) for row in before), text
+    sync(office)
+    assert [] == wrong(office)
+
+
+def test_master_data_that_is_wrong_is_said() -> None:
+    office = Office()
+    sync(office)
+    world = office.world
+    world.control("edit_master", table="vat_codes", key="2", set={"percentage": "19"})
+    world.control("edit_master", table="suppliers", key="40019", set={"name": "Somebody"})
+    world.control("edit_master", table="journals", key="91", set={"active": False})
+    world.turn(key_taken="doubled")
+    world.control("add_master", table="accounts", set={"number": "4100", "name": "Office supplies"})
+    world.control("add_master", table="accounts", set={"number": "4101", "name": "Unknown"})
+    office.act("block_account", account="4110", entity="3020")
+    assert [
+        "account 4100 of 3010 is there 2 times",
+        "account 4101 of 3010 can be chosen, and is closed or unknown in the ledger",
+        "account 4110 of 3020 can be chosen, and is closed or unknown in the ledger",
+        "journal 91 of 3010 cannot be chosen",
+        "supplier 40019 of 3010 is Somebody, and Anouk de Vries in the ledger",
+        "vat_code 2 of 3010 is VAT 21% excluding 19, and VAT 21% excluding 21 in the ledger",
+    ] == sorted(wrong(office))
+    assert [] == wrong(office, "cost_center", "cost_unit", "project")
+    with pytest.raises(KeyError, match="kind coffee"):
+        wrong(office, "coffee")
+
+
 def test_the_command_line_prints_one_line_and_its_exit_code(
     office: Office, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,6 +408,8 @@ def test_the_command_line_prints_one_line_and_its_exit_code(
         assert 0 == judge_module.main(arguments)
         out = capsys.readouterr().out
         assert (True, 1) == (json.loads(out)["ok"], out.count("\n"))
+        assert 1 == judge_module.main([*arguments, "--masters", "journal", "--masters", "account"])
+        assert "journal 91 of 3010 cannot be chosen" in capsys.readouterr().err
         office.act("delete", id=numbers(office)[0])
         assert 1 == judge_module.main([*arguments, "--accounts-only"])
         assert "not whole in the ledger" in capsys.readouterr().err

@@ -20,7 +20,7 @@ import sys
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +36,7 @@ from ml_connector_sandbox.judges.books import (
     read_books,
     summed,
 )
+from ml_connector_sandbox.judges.expense_masters import KINDS, wrong_masters
 from ml_connector_sandbox.judges.matching import Booked, Matching, matched
 from ml_connector_sandbox.judges.pay_runs import ExpectedRun
 
@@ -339,13 +340,13 @@ def _same(wanted: Any, held: Any, what: str, problems: list[str]) -> bool:
 # --- on the command line ------------------------------------------------------------------------------------
 
 
-def read_files(control_url: str) -> list[Json]:
-    """The files in the ledger's archive, over its control API, past any proxy."""
+def read_action(control_url: str, action: str) -> Json:
+    """What an action of a simulator answers, over its control API, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    asked = urllib.request.Request(f"{control_url.rstrip('/')}/control/files", data=b"{}", method="POST")
+    asked = urllib.request.Request(f"{control_url.rstrip('/')}/control/{action}", data=b"{}", method="POST")
     with opener.open(asked, timeout=ANSWER_SECONDS_MAX) as answer:
-        files: list[Json] = json.load(answer)["files"]
-    return files
+        told: Json = json.load(answer)
+    return told
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -362,18 +363,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--scenario", default="expenses", help="the scenario that both were opened with")
     parser.add_argument("--accounts-only", action="store_true", help="do not compare cost centers")
+    parser.add_argument(
+        "--masters",
+        action="append",
+        default=[],
+        choices=KINDS,
+        help="compare this kind of master data too; may be repeated",
+    )
     wish = parser.parse_args(arguments)
     try:
+        scenario = load_scenario(wish.scenario)
         books = read_books(wish.expenses_control), read_books(wish.ledger_control)
         verdict = judge(
             *books,
-            read_files(wish.ledger_control),
-            load_scenario(wish.scenario),
+            read_action(wish.ledger_control, "files")["files"],
+            scenario,
             by_cost_center=not wish.accounts_only,
         )
+        chart = read_action(wish.ledger_control, "chart")["entries"] if wish.masters else ()
+        wrong = wrong_masters(books[0], chart, scenario, wish.masters)
     except (OSError, ValueError, KeyError) as error:
         print(f"judge: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
+    if wrong:
+        verdict = replace(verdict, differences=(*verdict.differences, *wrong)[:DIFFERENCES_SHOWN_MAX])
     for text in verdict.differences:
         print(text, file=sys.stderr)
     print(json.dumps(verdict.as_json()))

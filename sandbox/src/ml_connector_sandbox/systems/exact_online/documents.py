@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, DivisionBook, as_amount
+from ml_connector_sandbox.systems.exact_online.vat import percentage_on
 
 _MEMBERS = (("cost_center", "cost_centers"), ("cost_unit", "cost_units"), ("payee", "relations"))
+_CREDITORS = 22
+_CHART: tuple[tuple[str, str, Callable[[Row], bool]], ...] = (
+    ("account", "accounts", lambda row: not row.get("IsBlocked")),
+    ("vat_code", "vat_codes", lambda row: not row.get("IsBlocked")),
+    ("journal", "journals", lambda row: not row.get("IsBlocked")),
+    ("supplier", "relations", lambda row: not row.get("Blocked")),
+    ("cost_center", "cost_centers", lambda row: row.get("Active") is not False),
+    ("cost_unit", "cost_units", lambda row: True),
+    ("project", "projects", lambda row: not row.get("BlockEntry")),
+)
+"""Kinds of what an entry is coded with, the table of each, and whether a row of it can be chosen."""
 _NAMED = (("relation", "AccountCode"), ("vat_code", "VATCode"))
 """What only some lines have: the relation that is owed to, and the VAT code."""
 _AXES = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
@@ -31,6 +43,41 @@ def members(books: Iterable[DivisionBook], *, last_day_counts: bool) -> Json:
         ],
         "people": [_person(book, row) for book in books for row in book["employments"]],
     }
+
+
+def chart(books: Iterable[DivisionBook]) -> Json:
+    """What an entry can be coded with, as of today: accounts, VAT codes with the percentage that holds,
+    journals, suppliers, and the codes of dimensions.
+    """
+    return {"entries": [row for book in books for row in _chart(book)]}
+
+
+def _chart(book: DivisionBook) -> Iterable[Json]:
+    now = book.now()
+    for kind, table, is_open in _CHART:
+        for row in book[table]:
+            if kind == "supplier" and not row.get("IsSupplier"):
+                continue
+            ends = row.get("EndDate")
+            told = {
+                "entity": str(book.code),
+                "kind": kind,
+                "code": row["Code"].strip(),
+                "name": row.get("Description") or row.get("Name") or "",
+                "open": is_open(row) and not (ends is not None and ends.date() < now.date()),
+            }
+            if kind == "account":
+                told["class"] = _class(row)
+            if kind == "vat_code":
+                told["percentage"] = format((percentage_on(book, row, now) * 100).normalize(), "f")
+            yield told
+
+
+def _class(account: Row) -> str:
+    """What an account is in a chart of accounts."""
+    if account["Type"] == _CREDITORS:
+        return "creditor"
+    return "balance sheet" if account["BalanceType"] == "B" else "profit and loss"
 
 
 def _member(book: DivisionBook, axis: str, row: Row, last_day_counts: bool) -> Json:

@@ -16,7 +16,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online import payables
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
-from ml_connector_sandbox.systems.exact_online.documents import members
+from ml_connector_sandbox.systems.exact_online.documents import chart, members
 from ml_connector_sandbox.systems.exact_online.entries import process_entry
 from ml_connector_sandbox.systems.exact_online.journals import post_entry
 from ml_connector_sandbox.systems.exact_online.screen_entries import doubled, edited
@@ -229,6 +229,7 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "grant": _grant,
     "lose_division": _division(False),
     "regain_division": _division(True),
+    "chart": lambda tenant, _: chart(tenant.books_by_division.values()),
     "members": lambda tenant, _: members(
         tenant.books_by_division.values(), last_day_counts=tenant.switches["end_date_takes_entries"]
     ),
