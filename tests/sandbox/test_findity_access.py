@@ -69,6 +69,14 @@ def test_a_refresh_token_works_once() -> None:
     assert 200 == third.status_code
 
 
+def test_a_refresh_takes_the_secret_too() -> None:
+    for needs, status in ((True, 401), (False, 200)):
+        world = World(refresh_needs_secret=needs)
+        token = world.sign_in()["refresh_token"]
+        form = {"grant_type": "refresh_token", "refresh_token": token, "client_secret": ""}
+        assert status == world.token(**form).status_code
+
+
 def test_a_refresh_token_is_burnt_when_its_answer_is_lost() -> None:
     """What a client has left is its secret."""
     world = World()

@@ -91,13 +91,26 @@ def test_nothing_comes_back_once_a_voucher_has_a_status() -> None:
     world.control("send_webhook", export=made["number"])
     assert "TRANSFER" == world.report("New keyboard")["status"]
     assert 200 == world.answer(world.vouchers(made["id"])[0])
-    other = World()
-    other.hear()
-    made = other.control("make_export", grouping="EXPENSE")
-    other.answer(other.vouchers(made["id"])[0])
-    other.hear(500)
-    other.control("send_webhook")
-    assert "UNPROCESSED" == other.books()["exports"][-1]["status"]
+
+
+def test_a_client_that_answers_and_then_fails_keeps_the_export() -> None:
+    """It books within the webhook and dies before it says 200."""
+    world = World()
+    heard = world.hear()
+
+    def book_and_die(_url: str, body: bytes, _headers: Any) -> int | None:
+        heard.append(json.loads(body))
+        assert 200 == world.answer(world.vouchers(heard[-1]["exportId"])[0])
+        return None
+
+    world.vendor.webhooks.send = book_and_die
+    made = world.control("make_export", grouping="EXPENSE")
+    held = world.books()["exports"][-1]
+    assert ("refused", "UNPROCESSED") == (held["webhook"], held["status"])
+    for voucher in world.vouchers(made["id"])[1:]:
+        assert 200 == world.answer(voucher)
+    assert "PROCESSED" == world.books()["exports"][-1]["status"]
+    assert {0} == {report["returns"] for report in world.books()["reports"]}
 
 
 def test_webhooks_are_lost_doubled_and_swapped() -> None:

@@ -312,7 +312,10 @@ def test_a_report_that_was_sent_is_opened_corrected_and_sent_again() -> None:
     assert 400 == world.refused("edit_expense", report="New keyboard", expense=1, set={"amount": "1"})
     world.control("reopen", report="New keyboard")
     world.control("edit_expense", report="New keyboard", expense=1, set={"amount": "119.99"})
+    world.control("attach", report="New keyboard", name="other.pdf")
     report = world.report("New keyboard")
+    assert [1, 2] == [len(report[name][0]["receipts"]) for name in ("booked", "expenses")]
+    assert first["attachments"] == world.vouchers(first["exportId"])[0]["attachments"]
     assert ("DRAFT", 2, "129.99", "119.99") == (
         *(report["status"], report["revision"]),
         *(report["booked"][0]["gross"], report["expenses"][0]["gross"]),
@@ -355,6 +358,9 @@ def test_what_cannot_be_typed_is_refused_and_leaves_nothing() -> None:
         (404, {"category": "Hotel", "amount": "1", "codes": {"Cost center": "NONE"}}),
         (400, {"category": "Hotel", "amount": "much"}),
         (400, {"category": "Hotel", "amount": "1", "rate": "0"}),
+        (400, {"category": "Hotel", "amount": "1", "rate": "1e-999999999"}),
+        (400, {"category": "Hotel", "amount": "1e999999999"}),
+        (400, {"category": "Hotel", "amount": "NaN"}),
         (400, {"category": "Hotel", "amount": "1", "vat_amount": "0.10"}),
         (400, {"category": "Hotel", "amount": "3", "lines": [{"amount": "1"}, {"amount": "1"}]}),
         (400, {"category": "Hotel", "amount": "3", "type": "gift"}),

@@ -110,6 +110,7 @@ class Office:
         ]
 
     def purchase(self, entity: str, creditor: str, spent: list[dict[str, Any]], document: str) -> None:
+        """On the day of the first expense."""
         lines = self.lines(entity, spent)
         for line in lines:
             vat = line.pop("VAT")
@@ -117,7 +118,7 @@ class Office:
         body = {
             "Journal": "60",
             "Supplier": self.id_of(entity, "crm/Accounts", creditor),
-            "EntryDate": "2026-07-01",
+            "EntryDate": spent[0]["date"],
             "Document": document,
             "YourRef": spent[0]["id"][:20],
             "PurchaseEntryLines": lines,
@@ -277,6 +278,28 @@ def test_a_report_that_is_booked_in_part_is_judged_in_part() -> None:
     assert 1 == office.verdict().lost
     office.book(second)
     assert (0, 3) == (office.verdict().lost, office.verdict().expenses)
+
+
+def test_a_refund_may_stand_in_an_entry_of_its_own() -> None:
+    """On another day, so that neither entry fits into what its report comes to; of two reports at once."""
+    office = Office()
+    spent = [
+        {"category": "Travel", "amount": "80.00", "date": "2026-06-03"},
+        {"category": "Travel", "amount": "-7.50", "date": "2026-06-04"},
+    ]
+    office.world.control("add_report", user="Esra Yılmaz", title="Tickets", approved=True, expenses=spent)
+    office.world.control("make_export", reports=["Tickets"])
+    for title, count in (("Course bookkeeping", 2), ("Tickets", 1)):
+        report = office.world.report(title)
+        office.book(dict(report, expenses=report["expenses"][:count]))
+        office.book(dict(report, expenses=report["expenses"][count:]))
+        made = next(row for row in office.world.books()["exports"] if report["id"] in row["reports"])
+        office.world.answer(office.world.vouchers(made["id"])[0])
+    verdict = office.verdict()
+    waits = [row for row in verdict.differences if "waits for its status" not in row]
+    assert ([], 4, 0) == (waits, verdict.booked, verdict.lost)
+    office.act("double", id=numbers(office)[0])
+    assert 2 == office.verdict().lost
 
 
 def test_a_correction_counts_once(office: Office) -> None:

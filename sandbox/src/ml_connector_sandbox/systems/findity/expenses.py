@@ -24,7 +24,7 @@ TYPES = {
 }
 """The vendor's types of expenses, by what a person calls them."""
 CENT = Decimal("0.01")
-_AMOUNT_MAX = Decimal(1_000_000_000)
+_AMOUNT_MAX, _DECIMALS_MAX = Decimal(1_000_000_000), 10
 FILE_MAX = 64 * 1024 * 1024
 MIME = {
     "pdf": "application/pdf",
@@ -43,7 +43,8 @@ def amount(typed: Any) -> Decimal:
         number = Decimal(str(typed))
     except ArithmeticError as error:
         raise ValueError(f"{typed!r} is no amount") from error
-    if not number.is_finite() or abs(number) > _AMOUNT_MAX:
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -_DECIMALS_MAX or abs(number) > _AMOUNT_MAX:
         raise ValueError(f"{typed!r} is no amount")
     return number
 
