@@ -261,7 +261,7 @@ def test_the_demo_company_holds_what_people_spend() -> None:
     books = World().books()
     expenses = [expense for report in books["reports"] for expense in report["expenses"]]
     assert {"EUR", "USD", "GBP"} == {row["currency"] for row in expenses}
-    types = {"ReceiptVerification", "CarSpecification", "SubsistenceAllowance"}
+    types = {"ReceiptVerification", "CarSpecification", "SubsistenceAllowance", "FoodBenefitsSpecification"}
     assert types == {row["type"] for row in expenses}
     assert 5 == len({row["grouping"] for row in books["exports"]})
     sums = [

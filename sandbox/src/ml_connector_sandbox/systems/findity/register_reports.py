@@ -159,7 +159,7 @@ REPORTS: tuple[Json, ...] = (
         "expenses": [
             _bought(22, "Eurostar", "Travel", "171.50", "0", currency="GBP", rate="1.1742", country="GB"),
             _bought(22, "Pret, sandwich", "Meals", "7.45", "0", currency="GBP", rate="1.1742", country="GB"),
-            {**_bought(23, "Fruit at work", "Food benefit", "12.34", "4"), "type": "receipt"},
+            _bought(23, "Fruit at work", "Food benefit", "12.34", None, type="food_benefit"),
         ],
     },
     {
