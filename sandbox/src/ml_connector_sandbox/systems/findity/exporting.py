@@ -1,9 +1,10 @@
 """A report from being written to being in the ledger.
 
-DRAFT ─submit─► SUBMITTED ─approve─► READY_TO_SEND ─export─► TRANSFER ─every voucher booked─► SENT ─reopen─┐
-  ▲                 └─reject─┐             ▲                     └─ one failed, or webhook not taken ─┐    │
-  └──────────────────────────┴─take back───┴──────────────────────────────────────────────────────────┘    │
-  └────────────────────────────────────────────── the next revision ───────────────────────────────────────┘
+DRAFT ─submit─► SUBMITTED ─approve─► READY_TO_SEND ─export─► TRANSFER ─every voucher booked─► SENT
+
+one voucher failed, or the webhook was not taken    TRANSFER ─► READY_TO_SEND
+rejected, or taken back before it is exported       SUBMITTED, READY_TO_SEND ─► DRAFT
+opened again                                        SENT ─► DRAFT, the next revision
 """
 
 from __future__ import annotations

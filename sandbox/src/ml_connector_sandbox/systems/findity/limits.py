@@ -1,4 +1,4 @@
-"""How often a client may call, and how the vendor answers one call too many. The sheet names no limit."""
+"""How often a client may call, and how the vendor answers one call too many. No limit is published."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Every path, name and value that the public material does not show, and everything else it leaves open, as a
 named switch with the likeliest answer as default.
 
-The sheet could read no path below `/api/v1`, no JSON name of exports, vouchers, rows and master data, no
-value of a status call, no paging and no download: all of them stand here and nowhere else. What it could read
-has no switch: the token call, the body of a webhook, the states of a report, the groupings of vouchers, the
-types of expenses, `number` and `name` of an account. The README's table is compared with this list by a test.
+That material shows no path below `/api/v1`, no JSON name of exports, vouchers, rows and master data, no value
+of a status call, no paging and no download: all of them stand here and nowhere else. What it does show has no
+switch: the token call, the body of a webhook, the states of a report, the groupings of vouchers, the types of
+expenses, `number` and `name` of an account. The README's table is compared with this list by a test.
 """
 
 from __future__ import annotations
@@ -142,7 +142,11 @@ def _snake(name: str) -> str:
 
 
 SIGN_IN = (
-    Switch(name="access_seconds", default=3_600, meaning="life of an access token; the sheet says an hour"),
+    Switch(
+        name="access_seconds",
+        default=3_600,
+        meaning="life of an access token; an hour is what the vendor writes",
+    ),
     Switch(name="refresh_seconds", default=2_592_000, meaning="life of a refresh token"),
     Switch(
         name="refresh_reuse_ends_tokens",
