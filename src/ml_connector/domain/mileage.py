@@ -82,16 +82,20 @@ def stated_amount(mileage: Mileage, currency: str) -> Money:
     return found if mileage.supplement is None else found + mileage.supplement
 
 
+def largest(mileage: Mileage, currency: str, per_km: Fraction) -> Money:
+    """The largest amount without tax for the drive, rounded once, and what was added to it."""
+    found = rounded(kilometers(mileage) * per_km, currency)
+    return found if mileage.supplement is None else found + mileage.supplement
+
+
 def without_tax(mileage: Mileage, gross: Money, per_km: Fraction) -> Money:
-    """How much of what was paid for the drive is without tax: the largest amount for its distance and what
-    was added to it, and no more than was paid. For an amount that is taken back it is so much of it.
+    """How much of what was paid for the drive is without tax: the largest amount, and no more than was paid.
+    For an amount that is taken back it is so much of it.
     """
-    size = gross if gross.minor >= 0 else -gross
-    most = rounded(abs(kilometers(mileage)) * per_km, gross.currency)
-    if mileage.supplement is not None:
-        most += mileage.supplement if mileage.supplement.minor >= 0 else -mileage.supplement
-    free = size if size.minor <= most.minor else most
-    return free if gross.minor >= 0 else -free
+    most = largest(mileage, gross.currency, per_km)
+    if gross.minor < 0:
+        return gross if -gross.minor <= most.minor else -most
+    return gross if gross.minor <= most.minor else most
 
 
 @cache

@@ -13,6 +13,7 @@ class Owner(StrEnum):
 
     PAYROLL = "payroll"
     PROCUREMENT = "procurement"
+    EXPENSES = "expenses"
     CONTROLLER = "controller"
     ADMINISTRATOR = "administrator"
     VENDOR = "vendor"
@@ -40,6 +41,7 @@ class Problem:
 _LABELS = {
     Owner.PAYROLL: "payroll",
     Owner.PROCUREMENT: "procurement",
+    Owner.EXPENSES: "expenses",
     Owner.CONTROLLER: "controller",
     Owner.ADMINISTRATOR: "administrator",
     Owner.VENDOR: "the vendor",

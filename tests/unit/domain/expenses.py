@@ -79,7 +79,7 @@ def report(*lines: ExpenseLine, currency: str = "EUR", **more: Any) -> ExpenseRe
         "employee_name": "J. de Vries",
         "currency": currency,
         "approved_at": datetime(2026, 3, 20, 9, 12, tzinfo=UTC),
-        "gross": total((each.gross for each in lines), currency),
+        "gross": total((each.gross for each in lines if each.gross.currency == currency), currency),
         "lines": lines,
     }
     return ExpenseReport(**{**given, **more})
