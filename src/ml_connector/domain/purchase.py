@@ -124,7 +124,8 @@ class PaymentTerm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
     """What holds the files of an entry in the ledger, under one commit key: a title, and whose files they
-    are.
+    are, where they are a supplier's. `entry` is the commit key of an entry that is written first, because it
+    cannot name its dossier; every other entry refers to the dossier.
     """
 
     key: str
@@ -132,16 +133,23 @@ class Dossier:
     title: str
     supplier: str
     date: date
+    entry: str | None = None
+
+    @property
+    def refers(self) -> tuple[str, ...]:
+        """The entry that is written before it."""
+        return () if self.entry is None else (self.entry,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedDossier:
-    """A dossier as the ledger shows it."""
+    """A dossier as the ledger shows it. `entry` is the ledger's own id of the entry that it names."""
 
     receipt: Receipt
     title: str
     supplier: str
     marker: str = ""
+    entry: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ locate     Documents ⌈n/20⌉
 prepare    1
 read_back  1
 near       Documents ⌈n/60⌉
-end        3: the document, the entries that have it, the deletion
+end        3: the document, the entries that have it, the deletion; 4 for one that names its entry
 
 A document's subject ends with `#` and the marker's token.
 """
@@ -34,6 +34,7 @@ from ml_connector.transport.answer import Answer
 from ml_connector.transport.exchange import encode
 
 DOCUMENTS = "documents/Documents"
+JOURNAL = "generaljournalentry/GeneralJournalEntries"
 
 
 class Documents:
@@ -116,11 +117,13 @@ class ExactDossiers(DossierSink):
         """
         if problems := self.check(document):
             raise Inexpressible.of(problems)
+        supplier = document.supplier
         body = purchase_wire.NewDocument(
             Subject=purchase_translate.described(document.title, marker),
             Type=self._options.document_type,
-            Account=self._suppliers.id_of(document.entity, document.supplier),
+            Account=self._suppliers.id_of(document.entity, supplier) if supplier else None,
             DocumentDate=document.date.isoformat(),
+            FinancialTransactionEntryID=known[document.entry].reference if document.entry else None,
         )
 
         def receipt_of(answer: Answer) -> Receipt:
@@ -146,14 +149,17 @@ class ExactDossiers(DossierSink):
         return self._booked(receipt.entity, rows)[0]
 
     def near(self, document: Dossier, last: date | None = None) -> tuple[BookedDossier, ...]:
-        """Every document of the supplier from its date until `last`, of any type."""
-        supplier = self._suppliers.ids(document.entity, [document.supplier]).get(document.supplier)
-        if supplier is None:
-            return ()
+        """Every document of the supplier from its date until `last`, of any type; of everybody for one that
+        is nobody's.
+        """
         last = max(document.date, last or document.date)
-        where = f"Account eq {odata.guid(supplier)} and DocumentDate ge {odata.moment(document.date)}"
-        rows = self._documents.rows(document.entity, f"{where} and DocumentDate le {odata.moment(last)}")
-        return self._booked(document.entity, rows)
+        where = f"DocumentDate ge {odata.moment(document.date)} and DocumentDate le {odata.moment(last)}"
+        if document.supplier:
+            supplier = self._suppliers.ids(document.entity, [document.supplier]).get(document.supplier)
+            if supplier is None:
+                return ()
+            where = f"Account eq {odata.guid(supplier)} and {where}"
+        return self._booked(document.entity, self._documents.rows(document.entity, where))
 
     def _booked(self, entity: str, rows: Sequence[purchase_wire.Document]) -> tuple[BookedDossier, ...]:
         codes = self._suppliers.codes(entity, {row.Account for row in rows if row.Account})
@@ -167,15 +173,17 @@ class ExactDossiers(DossierSink):
                     title=title,
                     supplier=codes.get(row.Account or "", ""),
                     marker=token,
+                    entry=row.FinancialTransactionEntryID,
                 )
             )
         return tuple(sorted(found, key=lambda one: (one.receipt.number, one.receipt.reference)))
 
     def compare(self, document: Dossier, booked: BookedDossier) -> tuple[Problem, ...]:
-        """Title and supplier."""
+        """Title and supplier, and whether it names an entry where it was written with one."""
         pairs = (
             ("title", document.title.strip(), booked.title),
             ("supplier", document.supplier, booked.supplier),
+            ("entry", document.entry, document.entry if booked.entry else None),
         )
         return tuple(differs(booked.receipt, *pair) for pair in pairs if pair[1] != pair[2])
 
@@ -193,11 +201,15 @@ class ExactDossiers(DossierSink):
 
     def end(self, receipt: Receipt) -> None:
         """Delete the document and the files in it, unless an entry has it: a booking keeps its papers."""
-        if self.is_ended(receipt):
+        rows = self._documents.rows(receipt.entity, f"ID eq {odata.guid(receipt.reference)}")
+        if not rows:
             return
         where, linked = f"Document eq {odata.guid(receipt.reference)}", purchase_wire.Linked
         client = self._documents.client
         entries = list(client.rows(receipt.entity, ENTRIES, linked, select=fields(linked), where=where))
+        if not entries and (named := rows[0].FinancialTransactionEntryID):
+            where = f"EntryID eq {odata.guid(named)}"
+            entries = list(client.rows(receipt.entity, JOURNAL, linked, select=fields(linked), where=where))
         if entries:
             text = f"Entry {entries[0].EntryNumber} has document {receipt.number}, so it is not deleted."
             text += " Withdraw the entry first."

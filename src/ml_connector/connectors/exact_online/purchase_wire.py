@@ -124,6 +124,7 @@ class Document(msgspec.Struct):
     HID: int | None = None
     Subject: str | None = None
     Account: str | None = None
+    FinancialTransactionEntryID: str | None = None
 
 
 class DocumentAttachment(msgspec.Struct):
@@ -169,13 +170,14 @@ class NewPurchaseEntry(msgspec.Struct, omit_defaults=True):
     Type: int | None = None
 
 
-class NewDocument(msgspec.Struct):
-    """A document as it is made."""
+class NewDocument(msgspec.Struct, omit_defaults=True):
+    """A document as it is made. `FinancialTransactionEntryID` is the entry that it belongs to."""
 
     Subject: str
     Type: int
-    Account: str
     DocumentDate: str
+    Account: str | None = None
+    FinancialTransactionEntryID: str | None = None
 
 
 class CreatedDocument(msgspec.Struct):

@@ -16,7 +16,7 @@ from ml_connector.contract import acts
 from ml_connector.contract.sinks import differences, send
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.document import Receipt
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.expense import (
     DistanceUnit,
     ExpenseLine,
@@ -32,8 +32,9 @@ from ml_connector.domain.expense_policy import ExpenseForm, ExpensePolicy, Named
 from ml_connector.domain.invoice import StatedVat
 from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.money import Money
-from ml_connector.domain.purchase import PurchaseEntry
+from ml_connector.domain.purchase import Dossier, PurchaseEntry
 from ml_connector.domain.purchase_checks import check_vat
+from ml_connector.errors import Refused
 
 DAY = date(2026, 6, 15)
 
@@ -161,6 +162,42 @@ def test_a_journal_entry_balances_and_owes_the_employee_the_same(world: Purchase
         "1720": Decimal("-102.70"),
         "1710": Decimal("-144.01"),
     } == balances(world, receipt)
+
+
+@pytest.mark.parametrize("supplier", [SUPPLIER, ""])
+def test_a_journal_entry_has_its_receipts_in_a_document_that_names_it(
+    world: Purchases, supplier: str
+) -> None:
+    """The entry is written first. Its document is kept as long as it is there, and found by its marker."""
+    entry = made(world, ExpenseForm.JOURNAL, report())
+    booked = acts.send(world.exact.system.sink(JournalEntry), entry)
+    dossier = Dossier(
+        key="spent:acme:rep:1:1",
+        entity=world.division,
+        title="ER-1 J. de Vries",
+        supplier=supplier,
+        date=DAY,
+        entry=entry.key,
+    )
+    sink, marker = world.exact.system.sink(Dossier), Marker.of(dossier.key)
+    assert dossier.refers == (entry.key,)
+
+    with sink.prepare(dossier, marker, known={entry.key: booked}) as post:
+        held = post(lambda: None)
+
+    assert () == sink.compare(dossier, sink.read_back(held))
+    assert booked.reference == sink.read_back(held).entry
+    assert [held] == [*sink.locate([(dossier, marker)], None)[dossier.key]]
+    assert [held] == [each.receipt for each in sink.near(dossier)]
+    with pytest.raises(Refused, match=r"so it is not deleted"):
+        sink.end(held)
+    other = replace(dossier, key="spent:acme:other:1:1", entry=None)
+    with sink.prepare(other, Marker.of(other.key)) as post:
+        unlinked = post(lambda: None)
+    (problem,) = sink.compare(dossier, sink.read_back(unlinked))
+    assert "read_back.header" == problem.code
+    sink.end(unlinked)
+    assert sink.is_ended(unlinked)
 
 
 def test_what_came_back_is_a_credit_note_of_the_employee(world: Purchases) -> None:
