@@ -13,7 +13,7 @@ PAGE = ROOT / "docs" / "reference" / "what-goes-wrong.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 TEST = re.compile(r"`([\w/]+\.py)::([\w:]+)`")
 ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
-KINDS = {"P": 23, "D": 14, "C": 20, "N": 6, "Y": 7, "S": 6, "W": 13, "A": 6}
+KINDS = {"P": 23, "D": 14, "C": 20, "N": 6, "Y": 7, "S": 6, "W": 13, "A": 6, "E": 17}
 """How many there are of each kind."""
 
 
