@@ -114,8 +114,9 @@ class ExpenseLine:
     that it is on where that is stated; `deductible` is the percentage of it that may be claimed, all of it
     where there is none. `private` is the part of `gross` that is not the company's.
 
-    `original` is what was spent in another currency, and `rate` the units of the report's currency for one
-    unit of it, with its source; a rate may be missing where a company card was charged in the report's.
+    `original` is what was spent in another currency, for a part that of the whole expense, and `rate` the
+    units of the report's currency for one unit of it, with its source; a rate may be missing where a company
+    card was charged in the report's.
     `country` is where it was spent, as two letters. `payroll_code` is there where wages repay it.
     `category` is what the source calls its kind; `codes` are the source's, on axes such as `account`,
     `cost_center`, `cost_unit` and `project`. `supplier` is the name on the receipt and `document` its number,

@@ -262,6 +262,7 @@ def _spent(report: ExpenseReport, line: ExpenseLine) -> Iterator[Problem]:
                 "expense.private",
                 f"{line.private} of {line.gross} are private, which cannot be.",
             )
+    spent = _whole(report, line)
     if line.rate is not None and line.rate.rate <= 0:
         yield _in_expense(report, line, "expense.rate", f"its exchange rate is {line.rate.rate}.")
     elif line.original is not None and line.original.currency != report.currency:
@@ -273,13 +274,21 @@ def _spent(report: ExpenseReport, line: ExpenseLine) -> Iterator[Problem]:
                 "expense.rate",
                 f"{line.original} were spent, and it does not say at which rate.",
             )
-        elif line.rate is not None and not explains(line.original, line.rate, line.gross):
-            text = f"{line.original} at {line.rate.rate} {line.rate.currency} are not {line.gross}."
+        elif line.rate is not None and not explains(line.original, line.rate, spent):
+            text = f"{line.original} at {line.rate.rate} {line.rate.currency} are not {spent}."
             yield _in_expense(report, line, "expense.rate", text)
-    elif line.original is not None and line.original != line.gross:
+    elif line.original is not None and line.original != spent:
         yield _in_expense(
-            report, line, "expense.rate", f"{line.original} were spent, and {line.gross} are claimed."
+            report, line, "expense.rate", f"{line.original} were spent, and {spent} are claimed."
         )
+
+
+def _whole(report: ExpenseReport, line: ExpenseLine) -> Money:
+    """What was spent on the whole expense that the line is a part of."""
+    if not line.expense:
+        return line.gross
+    parts = (each.gross for each in report.lines if each.expense == line.expense)
+    return total(parts, report.currency)
 
 
 def _in_expense(report: ExpenseReport, line: ExpenseLine, code: str, why: str) -> Problem:

@@ -139,6 +139,14 @@ def test_what_does_not_agree_is_said(of: ExpenseReport, expected: list[str]) -> 
     assert expected == codes(of)
 
 
+def test_the_parts_of_an_expense_are_explained_together() -> None:
+    """What was spent in another currency is that of the whole, also where its costs are divided."""
+    of = {"expense": "x1", "original": money("100.00", "USD"), "rate": rate("0.9")}
+    parts = (line("60.00", number="x1/1", **of), line("30.00", number="x1/2", **of))
+    assert [] == codes(report(*parts))
+    assert ["expense.rate"] * 2 == codes(report(parts[0], replace(parts[1], gross=money("20.00"))))
+
+
 def test_a_report_is_told_by_its_number_and_the_remedy() -> None:
     (problem,) = check_report(report(HOTEL, gross=money("177.91")))
     assert (
