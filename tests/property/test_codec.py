@@ -22,6 +22,8 @@ from ml_connector.domain import (
     codec,
     dimension,
     document,
+    expense,
+    expense_build,
     journal,
     mapping,
     money,
@@ -74,6 +76,8 @@ VALUES = [
     proposal.TakenBack,
     proposal.TieTotal,
     tie_out.TieRow,
+    expense.ExpenseReport,
+    expense_build.BuiltReport,
 ]
 
 
