@@ -18,6 +18,7 @@ from ml_connector.domain.invoice import InvoiceState
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseEntry
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.runs import RunState
+from ml_connector.runs.inline import Inline
 
 DONE, HELD, ASKS = RunState.DONE, RunState.HELD, RunState.AWAITING_APPROVAL
 
@@ -600,3 +601,55 @@ def test_a_run_of_an_invoice_is_not_reversed_from_here() -> None:
 
     with pytest.raises(NotAllowed, match="Cancel it"):
         world.operations.reverse(at.id)
+
+
+def test_a_number_is_known_however_it_is_spelled() -> None:
+    """Another amount on another day, and the same number with a blank, a stroke and a nought."""
+    world = Invoices()
+    world.book(approved(world, files=0, number="2026-0042"))
+
+    lines = (coded("80.00", "16.80"),)
+    figures = {"lines": lines, "net": eur("80.00"), "gross": eur("96.80"), "issued": date(2026, 3, 20)}
+    at = world.book(approved(world, "8", files=0, number="2026 / 0042", **figures))
+
+    assert (HELD, ["ledger.look_alike"], 1) == (at.state, codes(world, at), len(world.entries))
+
+
+def test_two_runs_of_one_invoice_wait_for_each_other() -> None:
+    """One holds the invoice while its outcome is not known; the other waits, and books nothing."""
+    world = Invoices()
+    reference = approved(world, files=0)
+    world.fail(faults.LOST_AFTER)
+    first, second = world.begin(reference), world.begin(reference)
+    engine = Inline(world.workshop(), world.runs, world._advance_to)
+    while able := [call for call in engine.able() if call.id == first]:
+        engine.step(able[0])
+    assert RunState.WAITING == world.at(first).state
+    while able := [call for call in engine.able() if call.id == second]:
+        engine.step(able[0])
+
+    assert (RunState.WAITING, "post") == (world.at(second).state, world.at(second).stage)
+    assert first in world.at(second).summary
+    for _ in range(5):
+        world.run_to_rest()
+        world.clock.advance(120)
+    assert (DONE, DONE, 1) == (world.at(first).state, world.at(second).state, len(world.entries))
+
+
+def test_the_nightly_look_tells_what_people_did_to_an_entry() -> None:
+    """Deleted, edited, copied: each once, over when it is mended, and nothing of what is in order."""
+    from ml_connector.app.look import look
+
+    world = Invoices()
+    for identity, day in (("7", 14), ("8", 15), ("9", 16)):
+        world.book(approved(world, identity, files=0, issued=date(2026, 3, day)))
+    assert {"books": 0} == look(world.access, world._assembly, now=True)
+    rows = world.purchases.of(PurchaseEntry)
+    del rows["r1"]
+    rows["r2"].booked = replace(rows["r2"].booked, number="typed over")
+    world.sinks[PurchaseEntry].keep(replace(rows["r3"]))
+
+    assert {"books": 3} == look(world.access, world._assembly, now=True)
+
+    found = world.operations.records.open_incidents()
+    assert ["booked.edited", "booked.gone", "documents.duplicate"] == sorted(one.code for one in found)
