@@ -1,5 +1,5 @@
-"""Approved invoices of a simulated Precoro in the books of a simulated Exact Online, with the commands a person
-types: real processes and sockets, lost answers and kills; what is there is asked of the simulators.
+"""Approved invoices of a simulated Precoro in the books of a simulated Exact Online, with the commands that a
+person types: real processes and sockets, lost answers and kills; what is there is asked of the simulators.
 """
 
 from __future__ import annotations
@@ -161,13 +161,7 @@ def test_a_revision_withdraws_and_books_anew_and_a_canceled_one_is_taken_back(st
     run(stage, reference_of(stage, row))
     stage.at_source("revise", id=row["id"])
     lines = [
-        {
-            "text": "Paper",
-            "quantity": "1",
-            "price": "80.00",
-            "tax": "21% High",
-            "codes": {"account": "4100"},
-        }
+        {"text": "Paper", "quantity": "1", "price": "80.00", "tax": "21% High", "codes": {"account": "4100"}}
     ]
     stage.at_source("edit_invoice", id=row["id"], set={"lines": lines})
     stage.at_source("confirm_revision", id=row["id"])

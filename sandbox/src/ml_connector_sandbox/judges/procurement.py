@@ -85,7 +85,9 @@ def judge(bought: Json, books: Json, files: Sequence[Json], trouble: Mapping[str
     for entry in entries:
         if taken[entry["id"]] != 1:
             verdict.duplicates += 1
-            what = "nothing is bought by it" if not taken[entry["id"]] else "several invoices are booked by it"
+            what = (
+                "nothing is bought by it" if not taken[entry["id"]] else "several invoices are booked by it"
+            )
             verdict.wrong.append(f"entry {entry['number']} in {entry['entity']}: {what}")
     return verdict
 
@@ -98,9 +100,9 @@ def _entries_of(
         if taken.get(entry["id"]) or held["supplier"].lstrip("0") != supplier.lstrip("0"):
             continue
         number = str(invoice["number"] or "")
-        if number and held["reference"][:LETTERS] == number[:LETTERS]:
-            yield entry
-        elif not number and abs(Decimal(held["amount"])) == abs(Decimal(invoice["gross"])):
+        if (number and held["reference"][:LETTERS] == number[:LETTERS]) or (
+            not number and abs(Decimal(held["amount"])) == abs(Decimal(invoice["gross"]))
+        ):
             yield entry
 
 
@@ -121,7 +123,7 @@ def _compare(verdict: Verdict, name: str, invoice: Json, entry: Json) -> None:
 
 def _files(verdict: Verdict, name: str, invoice: Json, there: Counter[str]) -> None:
     """Every file once; the same bytes twice are one file."""
-    wanted = {file["sha256"] for file in invoice["files"]}
+    wanted = {file["sha256"] for file in invoice["attachments"]}
     verdict.files += len(wanted & there.keys())
     if wanted != there.keys() or any(count != 1 for count in there.values()):
         verdict.wrong.append(f"{name} has {len(wanted)} files, and its entry {sum(there.values())}")
