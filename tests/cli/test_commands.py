@@ -15,7 +15,11 @@ GROUPS = {
     "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings", "webhooks"],
     "flows": ["set", "show", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
-    "run": ["assignments", "dimensions", "payroll", "supplier_invoices", "workers"],
+    "pairs": ["show", "set"],
+    "run": [
+        *("assignments", "dimensions", "accounts", "cost-centers", "cost-units", "payment-terms"),
+        *("payroll", "projects", "supplier_invoices", "taxes", "workers"),
+    ],
     "runs": [
         "list",
         "show",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_connector.app.refusals import SetupError
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.schedule import ScheduleError, read_schedule
-from ml_connector.store.models import Flow
+from ml_connector.store.models import Flow, Run
+
+if TYPE_CHECKING:
+    from ml_connector.app.assemble import Assembly
 
 TOPICS_MAX, TOPIC_MAX = 50, 100
 """Topics of a flow, and characters of one."""
@@ -67,6 +70,25 @@ def due_at(flow: Flow) -> datetime | None:
         return slot + read_schedule(flow.schedule).jitter(flow.pk) if flow.schedule else slot
     except ScheduleError:
         return slot
+
+
+def wake_new(assembly: Assembly, candidates: Iterable[Flow]) -> None:
+    """Let each of these that has a schedule and no run yet look at once, where nobody has to sign in
+    first.
+    """
+    for flow in candidates:
+        signed_in = all(
+            assembly.system(side).sign_in is None
+            or any(state.access_token for state in assembly.sign_ins(side))
+            for side in (flow.source, flow.target)
+        )
+        if (
+            flow.schedule
+            and flow.woken_at is None
+            and signed_in
+            and not Run.objects.filter(settings=flow).exists()
+        ):
+            Flow.objects.filter(pk=flow.pk).update(woken_at=assembly.clock.now())
 
 
 def plan_again(now: datetime) -> int:

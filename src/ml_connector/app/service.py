@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ml_connector.app.mappings import Mappings
     from ml_connector.app.operations import Operations
     from ml_connector.app.outgoing import Endpoints
+    from ml_connector.app.pairs import Pairs
     from ml_connector.app.people import People
     from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
@@ -71,7 +72,7 @@ class Service:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
         kept = ("people", "setup", "operations", "statements", "worklist", "endpoints", "headcounts")
-        for name in (*kept, "webhooks"):
+        for name in (*kept, "webhooks", "pairs"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -97,6 +98,12 @@ class Service:
         from ml_connector.app.setup import Setup
 
         return Setup(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        from ml_connector.app.pairs import Pairs
+
+        return Pairs(self.access, self.assembly, self.setup, self.operations)
 
     @cached_property
     def mappings(self) -> Mappings:

@@ -15,7 +15,7 @@ from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mappings import Compared, compared
 from ml_connector.app.refusals import SetupError, name_problems
-from ml_connector.app.schedules import check_schedule, next_slot, next_topics
+from ml_connector.app.schedules import check_schedule, next_slot, next_topics, wake_new
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Policy, flows
@@ -191,9 +191,15 @@ class Setup:
         return str(self._sign_in(name).authorize_url(self._state(name)))
 
     def authorize(self, name: str, redirect: str) -> None:
-        """Finish a sign-in with the address that the vendor sent the browser to."""
+        """Finish a sign-in with the address that the vendor sent the browser to. Flows of it that waited for
+        that look at once.
+        """
         self._sign_in(name).exchange(redirect, self._state(name))
+        wake_new(self._assembly, self._flows_of(name))
         self._note("connection.authorized", name, {})
+
+    def _flows_of(self, name: str) -> list[Flow]:
+        return [flow for flow in self._access.flows() if name in (flow.source.name, flow.target.name)]
 
     def _sign_in(self, name: str) -> Any:
         sign_in = self._assembly.system(self._access.connection(name)).sign_in
@@ -226,13 +232,7 @@ class Setup:
         """The flow that is meant between two connections: of the kind, or the one that they can have. Raises
         `SetupError` where there is none, or more than one.
         """
-        reads = self._assembly.system(self._access.connection(source)).sources
-        writes = self._assembly.system(self._access.connection(target))
-        fits = {
-            record.kind: record
-            for record in flows().values()
-            if record.source in reads and (record.target in writes.sinks or record.target in writes.registers)
-        }
+        fits = {record.kind: record for record in self.fitting(source, target)}
         if kind and kind in fits:
             return fits[kind]
         usual = [record for record in fits.values() if record.usual or len(fits) == 1]
@@ -243,6 +243,16 @@ class Setup:
             f" {kind!r} is none of them." if kind else " Choose one with --kind." if fits else ""
         )
         raise SetupError([Problem("flow.kind", "kind", text)])
+
+    def fitting(self, source: str, target: str) -> list[FlowRecord]:
+        """Every flow that the two connections can have in this direction."""
+        reads = self._assembly.system(self._access.connection(source)).sources
+        writes = self._assembly.system(self._access.connection(target))
+        return [
+            record
+            for record in flows().values()
+            if record.source in reads and (record.target in writes.sinks or record.target in writes.registers)
+        ]
 
     def set_flow(
         self,

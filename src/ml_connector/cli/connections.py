@@ -36,12 +36,12 @@ def add(
     """
     with errors(as_json):
         setup = service().setup
-        values = _pairs("--set", set_, as_json)
+        values = pairs_of("--set", set_, as_json)
         _, settings = setup.connectors().get(connector, ("", ()))
         shown = [setting.name for setting in settings if setting.field == "secret" and setting.name in values]
         if shown and not sandbox:
             stop(USAGE, _not_in_sight(shown), as_json)
-        files = _pairs("--secret-file", secret_file, as_json)
+        files = pairs_of("--secret-file", secret_file, as_json)
         if twice := sorted(files.keys() & values.keys()):
             stop(USAGE, f"{twice[0]} is given with --set and with --secret-file. Give it once.", as_json)
         values |= {key: secret_of(path, as_json) for key, path in files.items()}
@@ -197,7 +197,7 @@ def set_flow(
 ) -> None:
     """Store the settings of a flow between two connections. A mapping onto a total is refused."""
     with errors(as_json):
-        options = _pairs("--option", option, as_json)
+        options = pairs_of("--option", option, as_json)
         stored, found = service().setup.set_flow(
             source,
             target,
@@ -299,7 +299,7 @@ def secret_of(path: str, as_json: bool) -> str:
         stop(USAGE, f"{path} is not text. Save the secret as text in UTF-8.", as_json)
 
 
-def _pairs(option: str, texts: list[str], as_json: bool) -> dict[str, str]:
+def pairs_of(option: str, texts: list[str], as_json: bool) -> dict[str, str]:
     """What an option says that is given as often as needed, each name once. A value is not repeated in what
     is refused: it may be a secret.
     """

@@ -122,6 +122,10 @@ class Loss:
         return ["", *(place for place in self.within if key.startswith(place))]
 
 
+Met = tuple[list[Any], list[tuple[str, Any]]]
+"""What is wished, and keys with what was agreed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
     """Brings a register to what is wished. `kind` names the records in links; `wished` gives every record of
@@ -134,7 +138,9 @@ class Alignment:
     which counts no more then; `aside` tells of a change that the register cannot hold, with what it says,
     whether that is for people and no line of the plan, and `remedy` what else would help; `named` is a row as
     people know it; `noticed` is what else people have to look at, asked for when the plan is made; `days` is
-    the day that it is for the plan.
+    the day that it is for the plan. `meets` gives what is wished and what was agreed, each in
+    the order of its new keys, in view of all that was found, and `ordered` the lines of the plan as they are
+    made: both for small registers.
     """
 
     opening: Opening
@@ -154,6 +160,8 @@ class Alignment:
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
     days: Callable[[Opening], Sequence[str]] = lambda opening: [f"{opening.commits.now():%Y-%m-%d}"]
+    meets: Callable[[list[Any], list[Any], Iterable[tuple[str, Any]]], Met] | None = None
+    ordered: Callable[[Iterator[Change]], Iterable[Change]] = lambda changes: changes
 
     @property
     def _register(self) -> Register[Any]:
@@ -180,7 +188,7 @@ class Alignment:
             comparisons.begin(run.row.id)
         agreed = Agreed(links=self.opening.links(), kind=self.kind, dry=run.row.dry)
         loss = Loss(within=self.within(self.opening))
-        fingerprint = self._plans.store(run.row.id, self._changes(wished, agreed, loss))
+        fingerprint = self._plans.store(run.row.id, self.ordered(self._changes(wished, agreed, loss)))
         counts = self._plans.counts(run.row.id)
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
@@ -277,8 +285,11 @@ class Alignment:
         """Every line of the plan, in the order of keys. What is wished is held; what is found passes by."""
         register = self._register
         wished, clashes = _each_once(map(register.normal, rows), self.named)
-        found = (row.record for row in register.rows(self.within(self.opening)))
-        bases = self.opening.links().bases(self.kind)
+        found: Iterable[Any] = (row.record for row in register.rows(self.within(self.opening)))
+        bases: Iterable[tuple[str, Any]] = self.opening.links().bases(self.kind)
+        if self.meets is not None:
+            found = list(found)
+            wished, bases = self.meets(wished, found, bases)
         agreed_last = ((key, register.normal(base)) for key, base in bases)
         for pair in paired(wished, found, agreed_last):
             if pair.key in clashes:

@@ -226,10 +226,13 @@ class Flow:
 
 @cache
 def flows() -> dict[str, Flow]:
-    """Every flow by kind: each file of this package with a `FLOW`. Raises `TypeError` for two of a kind."""
+    """Every flow by kind: each file of this package with a `FLOW`, or several `FLOWS`. Raises `TypeError` for
+    two of a kind.
+    """
     found: dict[str, Flow] = {}
     for module in pkgutil.iter_modules(package.__path__):
-        record = getattr(importlib.import_module(f"{package.__name__}.{module.name}"), "FLOW", None)
-        if isinstance(record, Flow) and found.setdefault(record.kind, record) is not record:
-            raise TypeError(f"two flows are of kind {record.kind}")
+        named = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
+        for record in (named.get("FLOW"), *named.get("FLOWS", ())):
+            if isinstance(record, Flow) and found.setdefault(record.kind, record) is not record:
+                raise TypeError(f"two flows are of kind {record.kind}")
     return found

@@ -54,6 +54,12 @@ class PaymentCondition(msgspec.Struct):
     PaymentEndOfMonths: int | None = None
 
 
+class PaymentConditionRow(PaymentCondition, kw_only=True):
+    """The same with its GUID."""
+
+    ID: str
+
+
 class Supplier(msgspec.Struct):
     """A relation as a supplier. The code is filled up with blanks from the left; `GLAP` is the GUID of its
     own account of payables.

@@ -10,10 +10,12 @@ from ml_connector.connectors.exact_online.client import ExactClient
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.dossiers import Documents, ExactDossiers
 from ml_connector.connectors.exact_online.ledger import ExactLedger
+from ml_connector.connectors.exact_online.lists import ExactLists
 from ml_connector.connectors.exact_online.purchase_entries import ExactPurchases
 from ml_connector.connectors.exact_online.purchases import ExactPurchaseFacts, VatCodes
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.connectors.exact_online.suppliers import Suppliers
+from ml_connector.domain.list_value import ListValue
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseChart, PurchaseEntry
 from ml_connector.ports.storage import Files
 from ml_connector.ports.systems import Wiring
@@ -46,9 +48,16 @@ class Purchasing:
         }
 
     def sources(self) -> Made:
-        """The facts that purchase entries are checked with."""
+        """The facts that purchase entries are checked with, and the lists that documents choose from."""
         return {
+            ListValue: lambda: ExactLists(
+                client=self._client,
+                clock=self._wiring.clock,
+                divisions=self._options.divisions,
+                ledger=self._ledger,
+                vat=self._vat,
+            ),
             PurchaseChart: lambda: ExactPurchaseFacts(
                 self._client, self._wiring.clock, self._divisions, self._ledger, self._suppliers, self._vat
-            )
+            ),
         }

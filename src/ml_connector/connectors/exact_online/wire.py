@@ -119,6 +119,13 @@ class CostValue(msgspec.Struct):
     Active: bool | None = None
 
 
+class ProjectValue(CostValue):
+    """A project as documents choose it. It has no `Active`."""
+
+    BlockEntry: bool | None = None
+    BlockPurchasing: bool | None = None
+
+
 class Relation(msgspec.Struct):
     """A relation as a payee. The code is filled up with blanks from the left."""
 

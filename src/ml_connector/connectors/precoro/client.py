@@ -117,8 +117,12 @@ class PrecoroClient:
 
     def patch(self, path: str, fields: Query) -> Answer:
         """Set fields of a record. Raises `NotSent`, `Refused` or `OutcomeUnknown`."""
+        return self.write("PATCH", path, fields)
+
+    def write(self, method: str, path: str, fields: Query) -> Answer:
+        """Send a form, once. Raises as `patch`."""
         content = urlencode(fields).encode()
-        with explained(), self.http.prepare("PATCH", path, headers=FORM, content=content) as send:
+        with explained(), self.http.prepare(method, path, headers=FORM, content=content) as send:
             return send(lambda: None)
 
     def installation(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from ml_connector.connectors.precoro.field_options import FIELDS
 from ml_connector.connectors.precoro.invoices import FEW, PrecoroInvoices
 from ml_connector.connectors.precoro.settings import ITEM, Options
 from ml_connector.domain.invoice import SupplierInvoice
+from ml_connector.domain.list_value import ListValue
 from ml_connector.errors import ConnectorError, SignInLost, VendorChanged
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
@@ -36,6 +38,12 @@ class PrecoroSystem:
         self.options = options
         self.precoro = PrecoroClient(options, wiring)
         self.invoices = PrecoroInvoices(self.precoro, wiring)
+
+    def registers(self) -> Mapping[type[Any], Callable[[], Any]]:
+        """Where lists are kept; only flows that keep some need them."""
+        from ml_connector.connectors.precoro.lists import open_lists
+
+        return {ListValue: lambda: open_lists(self.options, self.precoro)}
 
     def entities(self) -> tuple[Entity, ...]:
         """The legal entities by their ids, with the currency that is set for each. The list has no pages."""
@@ -132,6 +140,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=found.entities,
         tenant=lambda entity: found.invoices.tenant(),
         sources=Capabilities({SupplierInvoice: lambda: found.invoices}),
+        registers=Capabilities({}, more=found.registers),
         events=PrecoroEvents(wiring.clock),
         topics=TOPICS,
         by_hand=BY_HAND,

@@ -9,6 +9,7 @@ from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.precoro.answers import invalid, json_answer, not_found
 from ml_connector_sandbox.systems.precoro.endpoint import Answer, Call, Endpoint
 from ml_connector_sandbox.systems.precoro.masters import (
+    check_length,
     check_parent,
     fresh,
     named,
@@ -57,6 +58,7 @@ def _option(call: Call, family: str) -> Row:
 def _values(call: Call, family: str, field: Row, row: Row | None) -> Row:
     form = call.form()
     values = values_of("options", form, whole=True)
+    check_length(call.tenant.switches, values)
     if "parent" in form:
         values["parent"] = named(call.book, form, "parent", f"{family}_options")
         check_parent(call.book, family, field["id"], values["parent"], row)

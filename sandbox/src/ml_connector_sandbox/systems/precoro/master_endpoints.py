@@ -5,6 +5,7 @@ from __future__ import annotations
 from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.precoro.endpoint import Answer, Call, Endpoint
 from ml_connector_sandbox.systems.precoro.masters import (
+    check_length,
     check_term,
     fresh,
     named,
@@ -51,6 +52,7 @@ def _replace(table: str) -> Answer:
 def _checked(call: Call, table: str, row: Row | None, *, whole: bool) -> Row:
     form = call.form()
     values = values_of(table, form, whole=whole)
+    check_length(call.tenant.switches, values)
     code = CODES.get(table)
     if code:
         unique(call.book, call.tenant.switches, table, code, values.get(code), row)

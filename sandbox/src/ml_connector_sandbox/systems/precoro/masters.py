@@ -238,6 +238,14 @@ def unique(book: Book, switches: Switches, table: str, name: str, value: Any, bu
         raise invalid(**{name: "This value is already used."})
 
 
+def check_length(switches: Switches, values: Row) -> None:
+    """`Refused` for a name or code that is longer than the company takes."""
+    most = int(switches["text_max"])
+    long = [name for name in ("name", "code") if most and len(values.get(name) or "") > most]
+    if long:
+        raise invalid(**dict.fromkeys(long, f"This value is too long. It has {most} characters at most."))
+
+
 def lists_of(book: Book, form: Json, *, whole: bool) -> Row:
     """The lists of a supplier as they were sent. Where the record is written whole, one that is left out
     stays, and one that was sent replaces what there was.

@@ -166,6 +166,11 @@ RULES = (
         default=False,
         meaning="an invoice that waits for its receipt (9) has an `approvalDate`",
     ),
+    Switch(
+        name="text_max",
+        default=0,
+        meaning="characters of a name or code of options, taxes and terms, which no source states; 0 = any",
+    ),
     Switch(name="disabled_options_hidden", default=False, meaning="lists of options leave out disabled ones"),
 )
 EVENTS = (
