@@ -17,7 +17,7 @@ GROUPS = {
     "mappings": ["import", "export", "suggest", "check"],
     "pairs": ["show", "set"],
     "run": [
-        *("assignments", "dimensions", "accounts", "cost-centers", "cost-units", "payment-terms"),
+        *("assignments", "dimensions", "accounts", "cost_centers", "cost_units", "payment_terms"),
         *("payroll", "projects", "supplier_invoices", "taxes", "workers"),
     ],
     "runs": [

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ class Company:
         self.sandbox, self.product = sandbox, Installation(home)
         exact, precoro = sandbox.systems["exact_online"], sandbox.systems["precoro"]
         scene = scene_of("trading_company")
-        self.product._add(LEDGER, "exact_online", {**scene.settings(exact, [DIVISION]), **scene.unlimited})
+        self.exact_settings = {**scene.settings(exact, [DIVISION]), **scene.unlimited}
+        self.product._add(LEDGER, "exact_online", self.exact_settings)
         self.product.authorize(LEDGER)
         key = precoro["credentials"]
         basics = {"base_url": precoro["base_url"], "email": key["email"], "token": key["token"]}
@@ -116,10 +118,10 @@ def company(sandbox: Sandbox) -> Iterator[Company]:
 def test_a_first_sync_takes_over_what_is_there_and_makes_the_rest(company: Company) -> None:
     """Each value once, known by the ledger's id; then a pass with nothing to do, in one call."""
     company.exact("add_cost_center", code="NEW", description="New team")
-    company.flow("cost-centers")
+    company.flow("cost_centers")
     before = company.calls()
 
-    done = company.carry_out("cost-centers")
+    done = company.carry_out("cost_centers")
 
     there = company.options("cost_center")
     assert {"change": 6, "create": 1} == done
@@ -131,40 +133,40 @@ def test_a_first_sync_takes_over_what_is_there_and_makes_the_rest(company: Compa
     assert (3, 7) == (reads, writes), "one read to plan, before writing and behind it; a write for each value"
 
     before = company.calls()
-    assert "nothing to change" in company.align("cost-centers")["summary"]
+    assert "nothing to change" in company.align("cost_centers")["summary"]
     assert (before[0] + 1, before[1]) == company.calls()
 
 
 def test_a_value_keeps_its_option_whatever_changes_in_the_ledger(company: Company) -> None:
     """Renamed, under another code, closed and opened again: one option, with the id it began with."""
-    company.flow("cost-centers", "automatic")
-    company.carry_out("cost-centers")
+    company.flow("cost_centers", "automatic")
+    company.carry_out("cost_centers")
     first = company.options("cost_center")["FIN"]
 
     company.exact("rename_cost_center", code="FIN", description="Finance and control")
     company.exact("recode_cost_center", code="FIN", to="FIN2")
-    assert "done" == company.align("cost-centers")["state"]
+    assert "done" == company.align("cost_centers")["state"]
     renamed = company.options("cost_center")
     assert ("FIN" in renamed, "Finance and control") == (False, renamed["FIN2"]["name"])
     assert (first["id"], first["external_id"]) == (renamed["FIN2"]["id"], renamed["FIN2"]["external_id"])
 
     company.exact("deactivate_cost_center", code="FIN2")
-    company.align("cost-centers")
+    company.align("cost_centers")
     assert not company.options("cost_center")["FIN2"]["open"]
     company.exact("reopen_cost_center", cost_center="FIN2")
-    company.align("cost-centers")
+    company.align("cost_centers")
     opened = company.options("cost_center")
     assert (True, first["id"], len(renamed)) == (opened["FIN2"]["open"], opened["FIN2"]["id"], len(opened))
 
 
 def test_what_somebody_edited_is_shown_and_not_overwritten(company: Company) -> None:
-    company.flow("cost-centers", "automatic")
-    company.carry_out("cost-centers")
+    company.flow("cost_centers", "automatic")
+    company.carry_out("cost_centers")
     company.precoro("edit_option", axis="cost_center", code="IT", name="Ours, we say")
     company.exact("rename_cost_center", code="SALES", description="Sales and service")
     before = company.calls()
 
-    run = company.align("cost-centers", HELD)
+    run = company.align("cost_centers", HELD)
 
     assert [("plan.conflict", True)] == [
         (problem["code"], "Ours, we say" in problem["text"]) for problem in run["problems"]
@@ -177,11 +179,11 @@ def test_what_somebody_edited_is_shown_and_not_overwritten(company: Company) -> 
 def test_what_precoro_does_not_take_is_named_and_the_others_are_done(company: Company) -> None:
     """A text that is longer than Precoro's, of which nothing is published: its refusal says so."""
     company.sandbox.control("precoro", "switches", {"text_max": 40})
-    company.flow("cost-units")
+    company.flow("cost_units")
     company.exact("add_cost_unit", code="U90", description="A name of more than forty characters, in full")
     company.exact("add_cost_unit", code="U91", description="Short")
 
-    run = company.align("cost-units", APPROVAL)
+    run = company.align("cost_units", APPROVAL)
     held = company.ask("runs", "approve", run["run"], "--fingerprint", run["fingerprint"], code=HELD)
 
     assert ["plan.refused"] == [problem["code"] for problem in held["problems"]]
@@ -219,8 +221,8 @@ def test_taxes_offer_what_may_be_used_with_the_percentage_of_today(company: Comp
 
 def test_terms_that_precoro_cannot_count_are_named(company: Company) -> None:
     """The end of a month is none of Precoro's rules: such a term would show wrong due dates."""
-    company.flow("payment-terms", "automatic")
-    run = company.align("payment-terms", HELD)
+    company.flow("payment_terms", "automatic")
+    run = company.align("payment_terms", HELD)
 
     refused = {problem["where"] for problem in run["problems"]}
     assert refused
@@ -234,8 +236,8 @@ def test_a_process_that_is_killed_between_two_writes_makes_nothing_twice(company
     """What was written is found again, by the ledger's id; the rest is made."""
     for number in range(8):
         company.exact("add_cost_unit", code=f"K{number}", description=f"Unit {number}")
-    company.flow("cost-units", "approve")
-    run = company.align("cost-units", APPROVAL)
+    company.flow("cost_units", "approve")
+    run = company.align("cost_units", APPROVAL)
     company.slow_down()
     process = company.product.start(
         *("runs", "approve", run["run"], "--fingerprint", run["fingerprint"], "--json")
@@ -259,32 +261,32 @@ def flows_of(shown: Any) -> dict[str, Any]:
 
 PREFERENCES = (
     *("pairs", "set", LEDGER, BUYING, "--mode", "automatic", "--starts-on", "2026-01-01"),
-    *("--option", f"entity={DIVISION}", "--want", "cost-units=every 6h"),
+    *("--option", f"entity={DIVISION}", "--want", "cost_units=every 6h"),
 )
 
 
 def test_preferences_of_a_pair_are_the_settings_of_its_flows(company: Company) -> None:
     """Switched off and on again, a flow has lost nothing: neither its settings nor what it agreed on."""
     before = flows_of(company.ask("pairs", "show", LEDGER, BUYING))
-    assert {"accounts", "cost-centers", "cost-units", "payment-terms", "projects", "taxes"} <= before.keys()
+    assert {"accounts", "cost_centers", "cost_units", "payment_terms", "projects", "taxes"} <= before.keys()
     assert {"not set"} == {row["state"] for row in before.values()}
 
-    flow = flows_of(company.ask(*PREFERENCES, "--option", "cost-units.codes=U"))["cost-units"]
+    flow = flows_of(company.ask(*PREFERENCES, "--option", "cost_units.codes=U"))["cost_units"]
     assert ("on", "every 6h") == (flow["state"], flow["schedule"])
     stored = company.ask("flows", "show", str(flow["id"]))
     assert ({"entity": DIVISION, "codes": "U"}, "automatic") == (stored["options"], stored["mode"])
     assert flow["next_look"], "it looks at once"
-    company.carry_out("cost-units")
+    company.carry_out("cost_units")
 
-    off = flows_of(company.ask("pairs", "set", BUYING, LEDGER, "--off", "cost-units"))["cost-units"]
+    off = flows_of(company.ask("pairs", "set", BUYING, LEDGER, "--off", "cost_units"))["cost_units"]
     assert ("off", "every 6h", "") == (off["state"], off["schedule"], off["next_look"])
     company.precoro("edit_option", axis="cost_unit", code="U01", name="Edited meanwhile")
     company.exact("rename_cost_unit", code="U02", description="Renamed meanwhile")
     company.exact("end_cost_unit", code="U03", date="2026-01-31")
-    company.ask("run", "cost-units", "--from", LEDGER, "--to", BUYING, "--detach")
+    company.ask("run", "cost_units", "--from", LEDGER, "--to", BUYING, "--detach")
     writes = company.calls()[1]
 
-    on = flows_of(company.ask("pairs", "set", LEDGER, BUYING, "--want", "cost-units=every 6h"))["cost-units"]
+    on = flows_of(company.ask("pairs", "set", LEDGER, BUYING, "--want", "cost_units=every 6h"))["cost_units"]
     assert ("on", flow["id"], stored["options"]) == (
         on["state"],
         on["id"],
@@ -319,6 +321,19 @@ def test_preferences_that_cannot_be_are_refused_and_nothing_is_stored(
     assert said in done.stdout
     shown = flows_of(company.ask("pairs", "show", LEDGER, BUYING))
     assert {"not set"} == {row["state"] for row in shown.values()}
+
+
+def test_a_first_sync_begins_by_itself_once_both_sides_are_signed_in(company: Company) -> None:
+    """Before, it waits for its schedule."""
+    company.product._add("later", "exact_online", company.exact_settings)
+    wanted = ("--starts-on", "2026-01-01", "--option", f"entity={DIVISION}", "--want", "projects=every 6h")
+    flow = flows_of(company.ask("pairs", "set", "later", BUYING, *wanted))["projects"]
+    assert datetime.fromisoformat(flow["next_look"]) > datetime.now(UTC)
+
+    company.product.authorize("later")
+
+    due = company.ask("flows", "show", str(flow["id"]))["next_look"]
+    assert datetime.fromisoformat(due) <= datetime.now(UTC)
 
 
 def test_a_person_is_asked_once_for_each_flow(company: Company) -> None:

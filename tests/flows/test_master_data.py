@@ -18,7 +18,7 @@ from ml_connector.ports.registers import RegisterLimits
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.ports.systems import System
 
-AXIS, KIND = "cost_center", "cost-centers"
+AXIS, KIND = "cost_center", "cost_centers"
 
 
 def value(code: str, parent: str | None = "", **more: Any) -> ListValue:
@@ -136,6 +136,24 @@ def test_what_is_there_without_an_id_is_taken_over_with_consent() -> None:
         f"{AXIS}/=3": "theirs",
         f"{AXIS}/id-B": "create",
     } == world.acts(run.id)
+
+
+def test_an_edit_of_what_was_just_taken_over_is_a_conflict() -> None:
+    """It was agreed on under the number of the row, and has the ledger's id since."""
+    world = Master()
+    row = value("A", identity="", place="1", title="There")
+    world.kept.edit(row)
+    world.lists.held = [value("A")]
+    run = world.align()
+    world.operations.approve(run.id, world.operations.records.fingerprint(run.id))
+    world.run_to_rest()
+    assert RunState.DONE == world.at(run.id).state
+    world.kept.rows = {value("A").key: value("A", title="Edited")}
+
+    edited = world.align()
+
+    assert {value("A").key: "conflict"} == world.acts(edited.id)
+    assert "Edited" == world.there()["A"].title
 
 
 def test_an_order_that_the_ledger_does_not_have_is_left_as_it_is() -> None:

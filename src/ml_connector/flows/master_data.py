@@ -31,10 +31,10 @@ from ml_connector.runs.stages import Stage
 
 LISTS = {
     "taxes": (TAX, "Tax codes → taxes"),
-    "payment-terms": (TERM, "Payment terms → payment terms"),
+    "payment_terms": (TERM, "Payment terms → payment terms"),
     "accounts": ("account", "GL accounts → options"),
-    "cost-centers": ("cost_center", "Cost centers → options"),
-    "cost-units": ("cost_unit", "Cost units → options"),
+    "cost_centers": ("cost_center", "Cost centers → options"),
+    "cost_units": ("cost_unit", "Cost units → options"),
     "projects": ("project", "Projects → options"),
 }
 """By kind of flow its list, and what it is called."""
