@@ -135,12 +135,14 @@ class Alignment:
     before, `taken` of a row that was never ours whether it may stand for something else; `used` tells what
     still uses a row that is to be closed; `theirs` tells of a row that is known there only whether the plan
     shows it; `anew` tells of a row that was found whether it is another than the one both agreed on last,
-    which counts no more then; `aside` tells of a change that the register cannot hold, with what it says,
-    whether that is for people and no line of the plan, and `remedy` what else would help; `named` is a row as
-    people know it; `noticed` is what else people have to look at, asked for when the plan is made; `days` is
-    the day that it is for the plan. `meets` gives what is wished and what was agreed, each in
-    the order of its new keys, in view of all that was found, and `ordered` the lines of the plan as they are
-    made: both for small registers.
+    which counts no more then; `merged` is a pair with what each side owns settled; `asked` tells of a
+    change whether a person consents to it in every mode; `register` is where the records are kept, the
+    target's own unless it is said; `aside` tells of a change that the register cannot hold, with what it
+    says, whether that is for people and no line of the plan, and `remedy` what else would help; `named` is a
+    row as people know it; `noticed` is what else people have to look at, asked for when the plan is made;
+    `days` is the day that it is for the plan. `meets` gives what is wished and what was agreed, each in the
+    order of its new keys, in view of all that was found, and `ordered` the lines of the plan as they are made:
+    both for small registers.
     """
 
     opening: Opening
@@ -155,6 +157,9 @@ class Alignment:
     used: Callable[[Any], str] = lambda row: ""
     theirs: Callable[[Any], bool] = lambda row: False
     anew: Callable[[Any, Any], bool] = lambda found, base: False
+    merged: Callable[[Pair], Pair] = lambda pair: pair
+    asked: Callable[[Change], bool] = lambda change: False
+    register: Callable[[Opening], Register[Any]] | None = None
     aside: Callable[[Change, Sequence[Problem]], bool] = lambda change, problems: False
     remedy: Callable[[Any], str] = lambda row: ""
     named: Callable[[Any], str] = lambda row: str(row.key)
@@ -165,6 +170,8 @@ class Alignment:
 
     @property
     def _register(self) -> Register[Any]:
+        if self.register is not None:
+            return self.register(self.opening)
         register: Register[Any] = self.opening.systems.target.register(self.record)
         return register
 
@@ -299,6 +306,7 @@ class Alignment:
                 pair = replace(pair, wished=self.beside(pair.wished, pair.found))
             if pair.base is not None and pair.found is not None and self.anew(pair.found, pair.base):
                 pair = replace(pair, base=None)
+            pair = self.merged(pair)
             if pair.base is not None and pair.base.open:
                 loss.keep(pair.key)
             if pair.newly_agreed:
@@ -314,6 +322,8 @@ class Alignment:
         was closed comes back as something else, one that was never ours may not be meant, or one that is to
         be closed is used.
         """
+        if self.asked(change):
+            return True
         if change.act not in (Act.CHANGE, Act.CLOSE, Act.REOPEN):
             return change.act is Act.MAKE_AGAIN
         if pair.base is None and self.taken(change.before, change.after):

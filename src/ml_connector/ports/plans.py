@@ -119,12 +119,20 @@ class Links(Protocol):
         """Note what both have now, by our key."""
         ...
 
-    def know(self, kind: str, key: str, theirs: str) -> None:
-        """Note under which key the system knows a record of ours, where it draws its own. Raises
-        `KeyConflict` where that belongs to another record of ours.
+    def know(self, kind: str, theirs: Mapping[str, str]) -> None:
+        """Note under which key the system knows each of these records of ours, where it draws its own. Raises
+        `KeyConflict` where one belongs to another record of ours; then none of them is noted.
         """
         ...
 
     def theirs(self, kind: str, key: str) -> str:
         """The system's key of a record of ours; empty where it is the same, or not known."""
+        ...
+
+    def known(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Our key and the system's own of each record that has one, in any order."""
+        ...
+
+    def forget(self, kind: str, keys: Collection[str]) -> None:
+        """The system's keys of these records of ours are known no more."""
         ...

@@ -22,7 +22,8 @@ class RegisterLimits:
     overwritten. `shared`: one row serves every legal entity, and has an empty one. `axes`: those of dimension
     values, or of assignments, that it keeps, `dated` those with a first day, `named` those of people whose
     first and last names are apart, `never_closed` those whose rows stay open for ever. `writes`: calls that
-    one change takes at the most.
+    one change takes at the most. `adds_accounts`: a bank account can be added to a supplier beside the one it
+    has.
     """
 
     batch: int = 200
@@ -36,6 +37,7 @@ class RegisterLimits:
     named: frozenset[str] = frozenset()
     never_closed: frozenset[str] = frozenset()
     writes: int = 1
+    adds_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

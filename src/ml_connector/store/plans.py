@@ -183,19 +183,37 @@ class StoredLinks:
             update_fields=["base", "agreed_at"],
         )
 
-    def know(self, kind: str, key: str, theirs: str) -> None:
+    def know(self, kind: str, theirs: Mapping[str, str]) -> None:
+        now = database_now()
+        rows = [
+            Counterpart(connection=self._connection, kind=kind, ours=key, theirs=named, agreed_at=now)
+            for key, named in theirs.items()
+        ]
         try:
             with transaction.atomic():
-                Counterpart.objects.update_or_create(
-                    connection=self._connection, kind=kind, ours=key, defaults={"theirs": theirs}
+                Counterpart.objects.bulk_create(
+                    rows,
+                    batch_size=ROWS_A_STATEMENT,
+                    update_conflicts=True,
+                    unique_fields=["connection", "kind", "ours"],
+                    update_fields=["theirs"],
                 )
         except IntegrityError:
-            text = f"{theirs} at {self._connection.name} belongs to another {kind} than {key}."
-            raise KeyConflict(text, where=theirs) from None
+            named = ", ".join(list(theirs.values())[:3])
+            text = f"{named} at {self._connection.name} belongs to another {kind} already."
+            raise KeyConflict(text, where=named) from None
 
     def theirs(self, kind: str, key: str) -> str:
         found = self._links(kind).filter(ours=key).values_list("theirs", flat=True).first()
         return found or ""
+
+    def known(self, kind: str) -> Iterator[tuple[str, str]]:
+        yield from self._links(kind).exclude(theirs="").values_list("ours", "theirs")
+
+    def forget(self, kind: str, keys: Collection[str]) -> None:
+        given = list(keys)
+        for first in range(0, len(given), ROWS_A_STATEMENT):
+            self._links(kind).filter(ours__in=given[first : first + ROWS_A_STATEMENT]).update(theirs="")
 
     def _links(self, kind: str) -> QuerySet[Counterpart]:
         return Counterpart.objects.filter(connection=self._connection, kind=kind)

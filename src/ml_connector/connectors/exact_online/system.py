@@ -223,7 +223,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
             more=lambda: exact.purchasing.sources(),
         ),
         sinks=Capabilities({JournalEntry: lambda: exact.ledger}, more=lambda: exact.purchasing.sinks()),
-        registers=Capabilities({DimensionValue: exact.register}),
+        registers=Capabilities({DimensionValue: exact.register}, more=lambda: exact.purchasing.registers()),
         ledger=exact.ledger,
         sign_in=exact.broker,
         events=exact.events,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +19,11 @@ from ml_connector.domain.list_value import ListValue
 from ml_connector.errors import ConnectorError, SignInLost, VendorChanged
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
+if TYPE_CHECKING:
+    from ml_connector.connectors.precoro.suppliers import PrecoroSuppliers
+
+SETTLES, SANDBOX_SETTLES = 600.0, 5.0
+"""After an unknown outcome Precoro may still write for so many seconds."""
 EVERYTHING, EVERY_INVOICE = "everything", "reading every invoice"
 SIGHT = {
     "allLocationsAccess": "all locations",
@@ -35,15 +41,40 @@ class PrecoroSystem:
     """Answers about the connection itself. Changes nothing."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self.options = options
+        self.options, self.wiring = options, wiring
         self.precoro = PrecoroClient(options, wiring)
         self.invoices = PrecoroInvoices(self.precoro, wiring)
 
+    @cached_property
+    def suppliers(self) -> PrecoroSuppliers:
+        """Its suppliers; only flows that keep some need them."""
+        from ml_connector.connectors.precoro.suppliers import PrecoroSuppliers
+
+        return PrecoroSuppliers(self.precoro, self.wiring.clock, self._settle_seconds)
+
+    def kept(self) -> Mapping[type[Any], Callable[[], Any]]:
+        """What few flows read and keep."""
+        from ml_connector.domain.supplier import Supplier
+
+        return {Supplier: lambda: self.suppliers}
+
     def registers(self) -> Mapping[type[Any], Callable[[], Any]]:
-        """Where lists are kept; only flows that keep some need them."""
+        """What few flows keep: suppliers and lists."""
         from ml_connector.connectors.precoro.lists import open_lists
 
-        return {ListValue: lambda: open_lists(self.options, self.precoro)}
+        return {**self.kept(), ListValue: lambda: open_lists(self.options, self.precoro)}
+
+    def made(self) -> Mapping[type[Any], Callable[[], Any]]:
+        """What few flows make."""
+        from ml_connector.connectors.precoro.suppliers import PrecoroNewSuppliers
+        from ml_connector.domain.supplier import NewSupplier
+
+        deadline = self.options.numbers["deadline_seconds"]
+        return {NewSupplier: lambda: PrecoroNewSuppliers(self.suppliers, deadline, self._settle_seconds)}
+
+    @property
+    def _settle_seconds(self) -> float:
+        return SANDBOX_SETTLES if self.options.sandbox else SETTLES
 
     def entities(self) -> tuple[Entity, ...]:
         """The legal entities by their ids, with the currency that is set for each. The list has no pages."""
@@ -139,7 +170,8 @@ def open_system(options: Options, wiring: Wiring) -> System:
         check=found.check,
         entities=found.entities,
         tenant=lambda entity: found.invoices.tenant(),
-        sources=Capabilities({SupplierInvoice: lambda: found.invoices}),
+        sources=Capabilities({SupplierInvoice: lambda: found.invoices}, more=found.kept),
+        sinks=Capabilities({}, more=found.made),
         registers=Capabilities({}, more=found.registers),
         events=PrecoroEvents(wiring.clock),
         topics=TOPICS,

@@ -103,7 +103,7 @@ class Suppliers:
         found = cls()
         for supplier in suppliers:
             found._by_key[supplier.key] = supplier
-            for number in _numbers(supplier):
+            for number in numbers_of(supplier):
                 found._by_number[number].append(supplier.key)
             for name in _names(supplier):
                 found._by_name[name].append(supplier.key)
@@ -126,7 +126,7 @@ class Suppliers:
         return Match(candidates=tuple(candidates), gone=known)
 
     def _candidates(self, wanted: Supplier) -> list[Candidate]:
-        numbers = _numbers(wanted)
+        numbers = numbers_of(wanted)
         keys = dict.fromkeys(key for number in numbers for key in self._by_number.get(number, ()))
         keys.update(dict.fromkeys(key for name in _names(wanted) for key in self._by_name.get(name, ())))
         found = [_compared(self._by_key[key], numbers) for key in keys]
@@ -136,7 +136,7 @@ class Suppliers:
 def _compared(supplier: Supplier, wanted: Sequence[tuple[str, str]]) -> Candidate:
     alike, other = [], []
     for kind in (VAT, BANK, CHAMBER):
-        theirs = {number for named, number in _numbers(supplier) if named == kind}
+        theirs = {number for named, number in numbers_of(supplier) if named == kind}
         ours = {number for named, number in wanted if named == kind}
         if ours & theirs:
             alike.append(kind)
@@ -145,7 +145,7 @@ def _compared(supplier: Supplier, wanted: Sequence[tuple[str, str]]) -> Candidat
     return Candidate(supplier=supplier, alike=tuple(alike), other=tuple(other))
 
 
-def _numbers(supplier: Supplier) -> list[tuple[str, str]]:
+def numbers_of(supplier: Supplier) -> list[tuple[str, str]]:
     found = [
         (VAT, vat_identity(supplier.vat_number, supplier.country)),
         (CHAMBER, chamber_identity(supplier.chamber_number, supplier.country)),
