@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from typing import Any
 
 from scenes import scene_of
 from stage import Sandbox
-from tests.stand import Installation
+from tests.stand import Installation, worker
 
 SCENE = scene_of("trading_company")
 """How one connects to the ledger; the company is that of the scenario `procurement`."""
 PRECORO, EXACT, DIVISION = "precoro", "exact_online", "3010"
 PROC, BOOKS = "proc", "books"
+
+
+PATIENCE_SECONDS = 120
 
 
 @dataclass
@@ -54,6 +58,17 @@ class Company:
     def start(self, back: bool = False) -> subprocess.Popen[str]:
         """A pass in a process that may be killed."""
         return self.product.start("run", "suppliers", *self.ways(back), "--json")
+
+    def finish(self) -> None:
+        """Let a worker carry out what is left, until nothing is under way."""
+        with worker(self):  # type: ignore[arg-type]
+            until = time.monotonic() + PATIENCE_SECONDS
+            while time.monotonic() < until:
+                states = {run["state"] for run in self.ask("runs", "list")["runs"]}
+                if not states & {"ready", "running", "waiting"}:
+                    return
+                time.sleep(0.5)
+        raise AssertionError(f"runs are {states}")
 
     def at_precoro(self, action: str, **body: Any) -> Any:
         """What a person does in Precoro."""

@@ -5,6 +5,7 @@ there is asked of the simulators' books.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -37,12 +38,13 @@ def exact_rows(company: Company) -> list[dict[str, Any]]:
 
 
 def names(company: Company) -> Counter[str]:
-    return Counter(row["Name"] for row in exact_rows(company))
+    return Counter(unicodedata.normalize("NFC", row["Name"]) for row in exact_rows(company))
 
 
 def precoro(company: Company) -> dict[str, dict[str, Any]]:
     """The suppliers of Precoro by code."""
-    return {row["code"]: row for row in company.sandbox.control(PRECORO, "books")["suppliers"]}
+    rows = company.sandbox.control(PRECORO, "books")["suppliers"]
+    return {row["code"]: {**row, "name": unicodedata.normalize("NFC", row["name"])} for row in rows}
 
 
 def acts(run: Any) -> list[str]:
@@ -78,6 +80,7 @@ def test_a_first_sync_makes_each_once_and_what_people_do_on_either_side_arrives(
         stand.at_exact("put_relation", code=code, set={"Name": NEW})
         assert ([], ["change"]) == (acts(stand.align()), acts(stand.align(back=True)))
         assert NEW == precoro(stand)["S0002"]["name"]
+        assert [] == acts(stand.align())
         stand.at_precoro("rename_supplier", code="S0002", to=QUOTED)
         assert ([], ["change"]) == (acts(stand.align(back=True)), acts(stand.align()))
         assert 1 == names(stand)[QUOTED]
@@ -122,9 +125,7 @@ def test_lost_answers_and_kills_make_nobody_twice(slug: str, path: str, back: bo
             pass
         process.kill()
         process.communicate()
-        for _ in range(10):
-            if stand.align(back=back)["state"] == "done":
-                break
+        stand.finish()
 
         again = stand.align(back=back)
         assert ("done", []) == (again["state"], acts(again))
@@ -154,6 +155,7 @@ def test_two_passes_at_once_make_nobody_twice() -> None:
         processes = [stand.start(), stand.start(back=True), stand.start()]
         for process in processes:
             process.communicate(timeout=300)
+        stand.finish()
         stand.align()
         stand.align(back=True)
 

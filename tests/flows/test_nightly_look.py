@@ -13,13 +13,16 @@ from tests.flows.test_payroll_journal import BY_HAND, by_hand
 from tests.flows.test_the_same_pay import numbered_by_journal
 from tests.payday import SOURCE, World, a_ledger_system, a_pay_run, a_vendor, usual_balances
 
-from ml_connector.domain.document import Marker
+from ml_connector.domain import codec
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import ExchangeRate
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.supplier import NewSupplier, Supplier
 from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.nightly_look import DAYS
+from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.ports.runs import RunState
 
 FIVE_DAYS = 5 * 86_400
@@ -726,3 +729,23 @@ def test_a_document_that_a_run_takes_back_is_read_first(code: str) -> None:
     assert before == len(world.vendor.documents)
     assert (RunState.HELD, [code]) == (at.state, world.problems(at.id)[:1])
     assert world.problem_list(at.id)[0].text.endswith(f"mark-deleted {run}.") or code == "booked.edited"
+
+
+def test_documents_of_other_kinds_in_the_same_books_are_passed_by() -> None:
+    """A supplier that was made in the ledger has no journal and no day; a further pay is booked beside it."""
+    world, _ = posted()
+    (entry, *_) = world.commit_rows().values()
+    made = NewSupplier(
+        key="supplier:a:1:b:1:1", entity=entry.entity, supplier=Supplier(key="", name="Kantoor B.V.")
+    )
+    content = codec.encode(made)
+    origin = Origin(run="", tenant=entry.tenant, shares=())
+    world.commits.open(
+        key=made.key, fingerprint=codec.digest(content), entity=made.entity, content=content, origin=origin
+    )
+    receipt = Receipt(reference="1", number="1", entity=made.entity, posted=True)
+    world.commits.record(made.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt))
+
+    assert {"books": 0} == looked(world)
+    world.payroll.add(a_pay_run("R2", subject="biweekly 2026-07-14", factor=2))
+    assert RunState.DONE is world.post("R2").state

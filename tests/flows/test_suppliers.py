@@ -233,6 +233,31 @@ def test_two_suppliers_with_one_number_are_questions_and_new_ones_where_people_s
     assert ({}, []) == (world.items(), world.acts(world.align().id))
 
 
+def test_two_at_the_source_that_share_a_number_with_one_there_are_asked() -> None:
+    """A wrong hit is as bad for the first as for the second."""
+    world = Suppliers()
+    world.bought.enter(supplier("Drukkerij", code="S14", vat_number=VAT))
+    world.bought.enter(supplier("Drukkerij, branch", code="S15", vat_number=VAT))
+    world.owed.enter(supplier("Drukkerij", vat_number=VAT))
+    world.align()
+
+    assert 2 == len(world.items()["supplier.ambiguous"])
+    assert {""} == {row.external for row in world.bought.rows.values()}
+
+
+def test_two_with_one_answer_are_not_put_upon_one() -> None:
+    """The second answer is a question again."""
+    world = Suppliers()
+    world.bought.enter(supplier("Drukkerij", code="S14", vat_number=VAT))
+    world.bought.enter(supplier("Drukkerij, branch", code="S15", vat_number=VAT))
+    world.owed.enter(supplier("Drukkerij", code="20001", vat_number=VAT))
+    at = world.align(same="S14=20001,S15=20001")
+
+    assert RunState.DONE is at.state
+    (text,) = world.items()["supplier.ambiguous"]
+    assert "belongs to S14 Drukkerij already" in text
+
+
 def test_one_of_two_that_share_a_number_stays_a_question() -> None:
     """The second is never put upon the first's."""
     world = Suppliers()
@@ -326,6 +351,49 @@ def test_an_edit_on_either_side_comes_to_the_other() -> None:
     assert ["change"] == world.acts(world.align().id)
     assert "Edited in procurement" == world.owed.rows[there].name
     assert ([], []) == (world.acts(world.align().id), world.acts(world.align(back=True).id))
+
+
+def test_a_field_that_is_given_back_its_old_value_is_brought() -> None:
+    """Each pass knows what the source said last, also where it had nothing to do."""
+    world, here, there = paired()
+    world.align(back=True)
+    world.edit(world.owed, there, name="Edited")
+    for back in (False, True, False, True):
+        world.align(back=back)
+    world.edit(world.bought, here, name="Name")
+
+    assert [] == world.acts(world.align(back=True).id)
+    assert ["change"] == world.acts(world.align().id)
+    assert "Name" == world.owed.rows[there].name
+
+
+def test_an_edit_that_was_taken_back_before_anybody_looked_is_shown() -> None:
+    """The other way's pass brought the first; no pass of this way saw it. Nobody's is overwritten, and it is
+    not kept quiet.
+    """
+    world, here, there = paired()
+    world.align(back=True)
+    world.edit(world.owed, there, name="Edited")
+    world.align()
+    world.align(back=True)
+    world.edit(world.bought, here, name="Name")
+    world.align(back=True)
+
+    assert [] == world.acts(world.align().id)
+    assert "Name at the source and Edited at the target" in world.items()["supplier.differs"][0]
+    world.edit(world.bought, here, name="Once more")
+    world.align()
+    assert ("Once more", {}) == (world.owed.rows[there].name, world.items())
+
+
+def test_an_edit_that_nothing_brings_back_is_shown() -> None:
+    """Where only one way is kept."""
+    world, _, there = paired()
+    world.edit(world.owed, there, name="Edited")
+    world.align()
+    world.align()
+
+    assert ["supplier.differs"] == list(world.items())
 
 
 def test_two_edits_of_one_field_are_a_conflict_and_nobody_is_overwritten() -> None:

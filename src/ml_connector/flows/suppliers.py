@@ -25,6 +25,7 @@ from enum import StrEnum
 
 from ml_connector.domain.changes import Change, Pair
 from ml_connector.domain.lists import pairs
+from ml_connector.domain.problem import Owner as Problems
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.supplier import FIELDS, BankAccount, NewSupplier, Supplier, written
 from ml_connector.flows.alignment import QUESTIONS, Alignment
@@ -140,6 +141,7 @@ class Suppliers:
     source: dict[str, Supplier] = field(default_factory=dict)
     pairs: Pairs = field(default_factory=Pairs)
     moved: set[str] = field(default_factory=set)
+    standing: list[Problem] = field(default_factory=list)
     _books: tuple[str, str] | None = None
     _linked: Linked | None = None
 
@@ -235,10 +237,15 @@ class Suppliers:
                 before[name] = theirs
             elif said is not None and wished.said[place] == said and theirs:
                 settled[name] = theirs
+                if pair.base is not None and getattr(pair.base, name) == theirs:
+                    self.standing.append(_differs(name, wished, found))
         base = pair.base and replace(pair.base, **before)
         accounts = self._accounts(wished, found)
         merged = replace(wished, open=found.open, accounts=accounts, **settled)
-        return replace(pair, wished=self.linked.normal(merged), base=base)
+        merged = self.linked.normal(merged)
+        if base is not None and merged == found and merged.said != base.said:
+            base = None  # what the source says now is agreed on anew
+        return replace(pair, wished=merged, base=base)
 
     def _accounts(self, wished: Supplier, found: Supplier) -> tuple[BankAccount, ...]:
         """Those that are there; with consent to come also those that only the source has."""
@@ -335,7 +342,17 @@ class Suppliers:
         )
 
     def _noticed(self, _: Opening) -> Iterable[Problem]:
-        return self.pairs.questions
+        return [*self.pairs.questions, *self.standing]
+
+
+def _differs(name: str, here: Supplier, there: Supplier) -> Problem:
+    """A field of which nobody knows whose edit counts."""
+    text = (
+        f"{here} has {name} {getattr(here, name)} at the source and {getattr(there, name)} at the target."
+        " Neither was edited since both were compared last, so neither is brought over. Edit one of them, or"
+        f" say who owns the field: --option owners={name}=source."
+    )
+    return Problem("supplier.differs", here.key, text, Problems.PROCUREMENT)
 
 
 def _asked(change: Change) -> bool:

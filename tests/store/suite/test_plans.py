@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.domain.changes import Act, Change
+from ml_connector.errors import KeyConflict
 from ml_connector.store import plans
 from ml_connector.store.models import Plan
 from ml_connector.store.plans import StoredLinks, StoredPlans
@@ -58,3 +59,19 @@ def test_a_plan_that_broke_off_has_no_fingerprint(storage: Any) -> None:
     assert ("", 0) == (StoredPlans().fingerprint(run), Plan.objects.filter(run_id=run).count())
     assert shown == StoredPlans().store(run, first)
     assert {"planned": 3} == StoredPlans().counts(run)
+
+
+def test_the_keys_that_a_system_drew_are_known_until_they_are_forgotten(storage: Any) -> None:
+    """Noted together, of one record each; what both agreed on stays where only the key is forgotten."""
+    kept = links(storage)
+    kept.know("box", {"1": "a", "2": "b"})
+    kept.know("box", {"2": "c"})
+
+    assert {"1": "a", "2": "c"} == dict(kept.known("box"))
+    assert ("a", "") == (kept.theirs("box", "1"), kept.theirs("box", "3"))
+    with pytest.raises(KeyConflict):
+        kept.know("box", {"3": "d", "4": "a"})
+    assert {"1": "a", "2": "c"} == dict(kept.known("box"))
+    kept.forget("box", ["1"])
+    kept.know("box", {"4": "a"})
+    assert {"2": "c", "4": "a"} == dict(kept.known("box"))

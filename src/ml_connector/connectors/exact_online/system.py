@@ -17,6 +17,7 @@ from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, GRANT
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
+from ml_connector.domain.supplier import Supplier
 from ml_connector.errors import SignInLost
 from ml_connector.ports.dimensions import KeptDimensions
 from ml_connector.ports.registers import Register
@@ -227,5 +228,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
         ledger=exact.ledger,
         sign_in=exact.broker,
         events=exact.events,
+        topics={Supplier: ("Accounts", "BankAccounts")},
         subscriptions=exact.subscriptions,
     )

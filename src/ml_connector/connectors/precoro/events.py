@@ -14,12 +14,13 @@ from typing import Any
 import msgspec
 
 from ml_connector.domain.invoice import SupplierInvoice
+from ml_connector.domain.supplier import Supplier
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Event
 from ml_connector.transport.answer import UNREADABLE
 from ml_connector.transport.signature import check_size, misshapen
 
-INVOICE = 3
+INVOICE, SUPPLIER = 3, 7
 NAMES = {
     0: "warehouse request",
     1: "purchase requisition",
@@ -28,19 +29,23 @@ NAMES = {
     4: "request for proposal",
     5: "receipt",
     6: "expense",
-    7: "supplier",
+    SUPPLIER: "supplier",
     8: "stock transfer",
     9: "budget",
     10: "document custom field",
     11: "item custom field",
 }
 ACTIONS = {0: "create", 1: "update"}
-TOPICS: Mapping[type[Any], tuple[str, ...]] = {SupplierInvoice: (f"{NAMES[INVOICE]} *",)}
+TOPICS: Mapping[type[Any], tuple[str, ...]] = {
+    SupplierInvoice: (f"{NAMES[INVOICE]} *",),
+    Supplier: (f"{NAMES[SUPPLIER]} *",),
+}
 BY_HAND = (
     "In Precoro, signed in as the unrestricted user of this connection, add a webhook. There are five at"
     " most, and each tells only of what its user may see.",
     "As its address enter {address}",
-    "Choose invoices, and the actions create and update: an approval is an update.",
+    "Choose invoices, and suppliers where they are kept, and the actions create and update: an approval is an"
+    " update.",
 )
 
 

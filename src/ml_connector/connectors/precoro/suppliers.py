@@ -200,11 +200,8 @@ class PrecoroSuppliers(Register[Supplier]):
 class PrecoroNewSuppliers(Sink[NewSupplier, BookedSupplier]):
     """A `Sink` of `NewSupplier`: what is made carries its id in the ledger, and is found by it."""
 
-    def __init__(self, register: PrecoroSuppliers, deadline_seconds: float, settle_seconds: float) -> None:
-        self._register = register
-        self.limits = SinkLimits(
-            deadline_seconds=deadline_seconds, settle_seconds=settle_seconds, visible_seconds=60
-        )
+    def __init__(self, register: PrecoroSuppliers, limits: SinkLimits) -> None:
+        self._register, self.limits = register, limits
 
     def check(self, document: NewSupplier) -> tuple[Problem, ...]:
         """As the register."""

@@ -22,8 +22,8 @@ from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiri
 if TYPE_CHECKING:
     from ml_connector.connectors.precoro.suppliers import PrecoroSuppliers
 
-SETTLES, SANDBOX_SETTLES = 600.0, 5.0
-"""After an unknown outcome Precoro may still write for so many seconds."""
+SETTLES, SANDBOX_SETTLES, VISIBLE = 600.0, 5.0, 60.0
+"""For so many seconds after an unknown outcome Precoro may still write, and what was written be invisible."""
 EVERYTHING, EVERY_INVOICE = "everything", "reading every invoice"
 SIGHT = {
     "allLocationsAccess": "all locations",
@@ -68,9 +68,14 @@ class PrecoroSystem:
         """What few flows make."""
         from ml_connector.connectors.precoro.suppliers import PrecoroNewSuppliers
         from ml_connector.domain.supplier import NewSupplier
+        from ml_connector.ports.sinks import SinkLimits
 
-        deadline = self.options.numbers["deadline_seconds"]
-        return {NewSupplier: lambda: PrecoroNewSuppliers(self.suppliers, deadline, self._settle_seconds)}
+        limits = SinkLimits(
+            deadline_seconds=self.options.numbers["deadline_seconds"],
+            settle_seconds=self._settle_seconds,
+            visible_seconds=0 if self.options.sandbox else VISIBLE,
+        )
+        return {NewSupplier: lambda: PrecoroNewSuppliers(self.suppliers, limits)}
 
     @property
     def _settle_seconds(self) -> float:

@@ -17,7 +17,7 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.posting.already_booked import net_of
-from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, standing
+from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, is_journal, standing
 from ml_connector.ports.commits import CommitRow, Commits
 from ml_connector.runs.run import Run
 
@@ -36,7 +36,7 @@ def booked_again(
     made: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
     entities = {(subject.tenant, subject.entity) for subject in subjects.values()}
     ours = {subject.base for subject in subjects.values()}
-    for row in standing(commits.booked_since(commits.now() - BOOKED, entities)):
+    for row in standing(filter(is_journal, commits.booked_since(commits.now() - BOOKED, entities))):
         other = row.reference != pay_run.reference and not row.key.startswith((ELSEWHERE, REVERSAL))
         if other and not _speaks_of(row, ours):
             made[row.tenant, row.entity, row.run].append(row)
