@@ -747,5 +747,5 @@ def test_documents_of_other_kinds_in_the_same_books_are_passed_by() -> None:
     world.commits.record(made.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt))
 
     assert {"books": 0} == looked(world)
-    world.payroll.add(a_pay_run("R2", subject="biweekly 2026-07-14", factor=2))
+    world.payroll.add(a_pay_run("R2", subject="biweekly 2026-07-14", factor=2), factor=2)
     assert RunState.DONE is world.post("R2").state

@@ -202,6 +202,17 @@ def test_a_name_alone_decides_nothing() -> None:
     assert "a name or e-mail address that is alike, another VAT number" in text
 
 
+def test_a_name_without_any_number_decides_nothing() -> None:
+    """It is the only one of that name there, and is asked about all the same."""
+    world = Suppliers()
+    world.bought.enter(supplier("Same name"))
+    world.owed.enter(supplier("Same name", vat_number=VAT))
+    world.align()
+
+    assert {""} == {row.external for row in world.bought.rows.values()}
+    assert (1, 1) == (len(world.owed.rows), len(world.items()["supplier.ambiguous"]))
+
+
 def test_two_candidates_are_a_question_that_is_asked_once() -> None:
     """No match by itself; the answer is kept, and the next pass asks nothing (S2)."""
     world = Suppliers()

@@ -143,12 +143,7 @@ class Pairing:
             candidates = [
                 one for one in match.candidates if one.alike or one.supplier.key not in self._taken
             ][:CANDIDATES]
-            if (
-                named is not None
-                and wanted[named.key] == 1
-                and key not in shared
-                and named.key not in self._taken
-            ):
+            if named is not None and wanted[named.key] == 1 and named.key not in self._taken:
                 self._link(key, named.key)
             elif named is not None:
                 others = [one for one in shared.get(key, ()) if one != key]
