@@ -11,7 +11,7 @@ from tests.payday import Crash
 from ml_connector.contract.world import LOST_AFTER, LOST_BEFORE, UNREACHABLE
 from ml_connector.domain.supplier import BankAccount
 from ml_connector.flows.flow import Mode, PolicyError
-from ml_connector.flows.suppliers import read_given, read_policy
+from ml_connector.flows.purchasing.supplier_policy import read_given, read_policy
 from ml_connector.ports.runs import RunState
 
 DAY: Any = None

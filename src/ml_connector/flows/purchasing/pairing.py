@@ -84,8 +84,8 @@ class Pairing:
                 continue
             if (identity := self.known.get(key, "")) in self.target:
                 yield key, identity
-            elif supplier.external in self.target:
-                yield key, supplier.external
+            elif (external := supplier.external.lower()) in self.target:
+                yield key, external
             elif (named := marks.get(key)) is not None:
                 yield key, named
 
