@@ -93,7 +93,7 @@ def test_a_first_sync_makes_each_once_and_what_people_do_on_either_side_arrives(
         assert ("done", []) == (quiet["state"], acts(quiet))
         items = stand.items()
         assert any("NL91ABNA0417164300" in text for text in items["supplier.account"])
-        assert ["S0003" in text or "blocked in Exact" in text for text in items["supplier.blocked"]] == [True]
+        assert ["S0003" in text or "blocked in Exact" in text for text in items["supplier.closed"]] == [True]
 
         stand.at_exact(
             "merge_supplier",

@@ -312,7 +312,7 @@ def test_a_supplier_that_is_gone_at_the_source_is_left_and_shown() -> None:
     at = world.align()
 
     assert ([], 1) == (world.acts(at.id), len(world.owed.rows))
-    assert ["supplier.gone"] == list(world.items())
+    assert ["supplier.lost"] == list(world.items())
 
 
 def test_a_supplier_that_was_merged_in_procurement_passes_its_own_on() -> None:
@@ -535,7 +535,7 @@ def test_a_supplier_that_is_blocked_on_one_side_is_shown_and_left() -> None:
     at = world.align()
 
     assert ([], False) == (world.acts(at.id), world.owed.rows[there].open)
-    (text,) = world.items()["supplier.blocked"]
+    (text,) = world.items()["supplier.closed"]
     assert "is blocked in the ledger" in text
     assert world.bought.rows[here].open
 

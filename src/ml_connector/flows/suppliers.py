@@ -30,6 +30,7 @@ from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening
 from ml_connector.flows.purchasing.identity import bank_identity, chamber_identity, vat_identity
 from ml_connector.flows.purchasing.linked import Linked, tokens_of
+from ml_connector.flows.purchasing.names import supplier_links
 from ml_connector.flows.purchasing.pairing import Pairing, Pairs
 from ml_connector.flows.purchasing.supplier_policy import (
     GIVEN,
@@ -48,11 +49,6 @@ from ml_connector.runs.stages import Stage
 
 MARKED = 500
 """Suppliers that one pass marks with their id in the other system; the next passes mark the others."""
-
-
-def kind_of(connection: str, entity: str) -> str:
-    """Under which the links of suppliers of this source with those of a legal entity are kept."""
-    return f"supplier {connection} {entity}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +71,7 @@ class Suppliers:
 
     @property
     def kind(self) -> str:
-        return kind_of(self.opening.systems.source.connection, self.policy.entity)
+        return supplier_links(self.opening.systems.source.connection, self.policy.entity)
 
     @property
     def linked(self) -> Linked:

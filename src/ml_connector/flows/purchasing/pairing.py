@@ -221,14 +221,14 @@ class Pairing:
                     f"{closed} is {closed.closed or 'closed'}, and {other} is open in {where}. Neither is"
                     " blocked or opened by us. Block or open one of them, or say why it stays."
                 )
-                yield Problem("supplier.blocked", key, text, Owner.PROCUREMENT)
+                yield Problem("supplier.closed", key, text, Owner.PROCUREMENT)
         for key, identity in self.known.items():
             if key not in self.source and identity in self.target and identity not in self._taken:
                 text = (
                     f"The source has no supplier {key} any more, which was {self.target[identity]} in"
                     f" the target: it was merged, or our user does not see it. It is left as it is."
                 )
-                yield Problem("supplier.gone", key, text, Owner.PROCUREMENT)
+                yield Problem("supplier.lost", key, text, Owner.PROCUREMENT)
 
 
 def _accounts(here: Supplier, there: Supplier) -> Iterator[Problem]:
