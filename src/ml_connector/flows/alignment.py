@@ -141,8 +141,8 @@ class Alignment:
     says, whether that is for people and no line of the plan, and `remedy` what else would help; `named` is a
     row as people know it; `noticed` is what else people have to look at, asked for when the plan is made;
     `days` is the day that it is for the plan. `meets` gives what is wished and what was agreed, each in the
-    order of its new keys, in view of all that was found, and `ordered` the lines of the plan as they are made:
-    both for small registers.
+    order of its new keys, in view of all that was found, and `ordered` the lines of the plan as they are
+    made: both for small registers.
     """
 
     opening: Opening
