@@ -13,12 +13,14 @@ from ml_connector.connectors.exact_online.dossiers import Documents, ExactDossie
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.lists import ExactLists
 from ml_connector.connectors.exact_online.new_suppliers import ExactNewSuppliers
+from ml_connector.connectors.exact_online.payments import ExactPayments
 from ml_connector.connectors.exact_online.purchase_entries import ExactPurchases
 from ml_connector.connectors.exact_online.purchases import ExactPurchaseFacts, VatCodes
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.connectors.exact_online.supplier_register import ExactSuppliers
 from ml_connector.connectors.exact_online.suppliers import Suppliers
 from ml_connector.domain.list_value import ListValue
+from ml_connector.domain.payment import Settlement
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseChart, PurchaseEntry
 from ml_connector.domain.supplier import NewSupplier, Supplier
 from ml_connector.ports.storage import Files
@@ -66,11 +68,12 @@ class Purchasing:
         return {Supplier: lambda: self._kept}
 
     def sources(self) -> Made:
-        """The facts that purchase entries are checked with, the lists that documents choose from, and
-        suppliers.
+        """The facts that purchase entries are checked with, the lists that documents choose from,
+        suppliers, and what is settled of entries.
         """
         return {
             **self.registers(),
+            Settlement: lambda: ExactPayments(self._client, self._divisions, self._ledger),
             ListValue: lambda: ExactLists(
                 client=self._client,
                 clock=self._wiring.clock,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -27,6 +28,8 @@ INVOICES, USERS, LEGAL_ENTITIES, ATTACHMENTS = "/invoices", "/users", "/legalent
 READ_ATTEMPTS = 2
 """A read that failed counts as one that was made, and its repeat waits a minute."""
 PAGES_MAX = 1000
+LONG_AGO, DAY_SECONDS = datetime(2001, 1, 1), 86_400
+"""Before anything was entered in Precoro."""
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -152,6 +155,11 @@ def invoice_path(idn: str) -> str:
 def written(moment: object) -> str:
     """A time as filters of Precoro take it: UTC, without a zone."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}"
+
+
+def anew(now: datetime) -> tuple[str, str]:
+    """A filter that leaves nothing out and is another one each second: what changed since a day long ago."""
+    return "modifiedSince", written(LONG_AGO + timedelta(seconds=now.timestamp() % DAY_SECONDS))
 
 
 def _more(page: wire.Page) -> bool | None:

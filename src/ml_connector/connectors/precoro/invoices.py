@@ -89,17 +89,21 @@ class PrecoroInvoices:
 
     def _every(self, query: Query) -> list[Listing]:
         """Every row, each once, as its last mention has it."""
+        return [row for row, _ in self.crawled(query)]
+
+    def crawled(self, query: Query) -> list[tuple[Listing, msgspec.Raw]]:
+        """The same, with what was read of each."""
         kinds = tuple(("logicType[]", kind) for kind in self._options.logic_types)
         for _ in range(CRAWLS):
-            found: dict[int, Listing] = {}
+            found: dict[int, tuple[Listing, msgspec.Raw]] = {}
             pages, began = 0, datetime.min.replace(tzinfo=UTC)
             for page in self._precoro.pages(INVOICES, (*query, *kinds)):
                 pages += 1
                 if pages == 1:
                     began = self._answered_at(page.answer)
-                found.update((row.id, row) for row in map(self._row, page.rows))
+                found.update((row.id, (row, raw)) for raw in page.rows for row in (self._row(raw),))
             if pages == 1 or not self._changed_since(began):
-                self.marks.saw(found.values())
+                self.marks.saw(row for row, _ in found.values())
                 return list(found.values())
         text = "The list of invoices kept changing while it was read, so it was not used. It is read later."
         raise OutcomeUnknown(text, where=INVOICES)

@@ -26,7 +26,9 @@ from ml_connector.transport.settings import (
     number,
     numbers_of,
     secret_of,
+    settling_time,
     text_of,
+    visibility_time,
 )
 
 HOSTS = ("api.precoro.com", "api.precoro.us")
@@ -177,9 +179,24 @@ SETTINGS = (
     ),
     number("calls_per_hour", "Calls an hour", "What Precoro allows; 0 counts none.", default="1500"),
     number("calls_per_day", "Calls a day", "What Precoro allows; 0 counts none.", default="3000"),
-    deadline_of_a_send("mark", "100"),
+    Setting(
+        name="payment_canceled",
+        label="Status of a canceled payment",
+        help=(
+            "The number that Precoro gives a canceled payment as its status, several separated by commas:"
+            " which one it is is not published."
+        ),
+        required=False,
+        default="2",
+    ),
+    deadline_of_a_send("mark or payment", "100"),
     READ_DEADLINE,
+    settling_time("600"),
+    visibility_time("payment", "60"),
 )
+SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
+SETTLE_MARGIN_SECONDS = 60
+"""What a settling time is longer than the deadline at the least, on a real host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +208,7 @@ class Options:
     currencies: Mapping[str, str]
     zone: ZoneInfo | None
     logic_types: tuple[str, ...]
+    canceled: tuple[str, ...]
     file_hosts: tuple[str, ...]
     numbers: Mapping[str, float]
     sandbox: bool
@@ -233,14 +251,15 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     if "@" not in text["email"]:
         why = "Enter the e-mail address of the user whose API key it is."
         problems.append(Problem("setting.email", "email", why))
-    numbers = numbers_of(settings, SETTINGS, {}, problems)
-    problems.extend((*deadline_problems(numbers), *_number_problems(numbers), *_choices(text)))
+    numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
+    problems.extend((*deadline_problems(numbers), *_number_problems(numbers, sandbox), *_choices(text)))
     options = Options(
         text=text,
         fields=_fields(text["fields"], problems),
         currencies=_currencies(text["currency"], problems),
         zone=_zone(text["time_zone"], problems),
         logic_types=_logic_types(text["logic_types"], problems),
+        canceled=_canceled(text["payment_canceled"], problems),
         file_hosts=listed(text["file_hosts"].lower()),
         numbers=numbers,
         sandbox=sandbox,
@@ -255,7 +274,11 @@ def _choices(text: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem("setting.choice", setting.name, what)
 
 
-def _number_problems(numbers: Mapping[str, float]) -> Iterator[Problem]:
+def _number_problems(numbers: Mapping[str, float], sandbox: bool) -> Iterator[Problem]:
+    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
+    if not sandbox and numbers["settle_seconds"] < least:
+        what = f"The settling time is at least the deadline and {SETTLE_MARGIN_SECONDS} seconds: {least:.0f}."
+        yield Problem("setting.settle", "settle_seconds", what)
     if numbers["page_rows"] not in PAGE_ROWS:
         what = f"Precoro has pages of {', '.join(map(str, PAGE_ROWS))} rows, and no others."
         yield Problem("setting.page_rows", "page_rows", what)
@@ -314,8 +337,20 @@ def _zone(text: str, problems: list[Problem]) -> ZoneInfo | None:
 
 
 def _logic_types(text: str, problems: list[Problem]) -> tuple[str, ...]:
-    found = listed(text)
-    if not found or not all(re.fullmatch("[0-9]{1,3}", part) for part in found):
+    if not (found := _numbers_in(text)):
         what = f"{text!r} is no list of numbers. Write 0, 1, 2, 5."
         problems.append(Problem("setting.logic_types", "logic_types", what))
     return found
+
+
+def _canceled(text: str, problems: list[Problem]) -> tuple[str, ...]:
+    if not (found := _numbers_in(text)):
+        what = f"{text!r} is no list of numbers. Write 2."
+        problems.append(Problem("setting.payment_canceled", "payment_canceled", what))
+    return found
+
+
+def _numbers_in(text: str) -> tuple[str, ...]:
+    """The numbers of a list; nothing where one is none."""
+    found = listed(text)
+    return found if all(re.fullmatch("[0-9]{1,3}", part) for part in found) else ()

@@ -16,10 +16,13 @@ from ml_connector.connectors.precoro.invoices import FEW, PrecoroInvoices
 from ml_connector.connectors.precoro.settings import ITEM, Options
 from ml_connector.domain.invoice import SupplierInvoice
 from ml_connector.domain.list_value import ListValue
+from ml_connector.domain.payment import PayableInvoice, Payment
 from ml_connector.errors import ConnectorError, SignInLost, VendorChanged
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
+    from ml_connector.connectors.precoro.payable import PrecoroPayable
+    from ml_connector.connectors.precoro.payments import PrecoroPayments
     from ml_connector.connectors.precoro.suppliers import PrecoroSuppliers
 
 SETTLES, SANDBOX_SETTLES, VISIBLE = 600.0, 5.0, 60.0
@@ -44,6 +47,19 @@ class PrecoroSystem:
         self.options, self.wiring = options, wiring
         self.precoro = PrecoroClient(options, wiring)
         self.invoices = PrecoroInvoices(self.precoro, wiring)
+        self.clock = wiring.clock
+
+    def payable(self) -> PrecoroPayable:
+        """Invoices that can be paid; only the flow of payments needs them."""
+        from ml_connector.connectors.precoro.payable import PrecoroPayable
+
+        return PrecoroPayable(self.invoices, self.clock)
+
+    def payments(self) -> PrecoroPayments:
+        """Where payments are written."""
+        from ml_connector.connectors.precoro.payments import PrecoroPayments
+
+        return PrecoroPayments(self.precoro, self.clock)
 
     @cached_property
     def suppliers(self) -> PrecoroSuppliers:
@@ -175,8 +191,10 @@ def open_system(options: Options, wiring: Wiring) -> System:
         check=found.check,
         entities=found.entities,
         tenant=lambda entity: found.invoices.tenant(),
-        sources=Capabilities({SupplierInvoice: lambda: found.invoices}, more=found.kept),
-        sinks=Capabilities({}, more=found.made),
+        sources=Capabilities(
+            {SupplierInvoice: lambda: found.invoices, PayableInvoice: found.payable}, more=found.kept
+        ),
+        sinks=Capabilities({Payment: found.payments}, more=found.made),
         registers=Capabilities({}, more=found.registers),
         events=PrecoroEvents(wiring.clock),
         topics=TOPICS,

@@ -48,6 +48,8 @@ def test_address_and_user_are_enough() -> None:
         ("time_zone", "../etc/passwd", "setting.zone"),
         ("logic_types", "credit", "setting.logic_types"),
         ("logic_types", ",", "setting.logic_types"),
+        ("payment_canceled", "canceled", "setting.payment_canceled"),
+        ("settle_seconds", "159", "setting.settle"),
         ("page_rows", "25", "setting.page_rows"),
         ("page_rows", "many", "setting.number"),
         ("overlap_seconds", "60", "setting.overlap"),

@@ -10,7 +10,8 @@ import pytest
 from ml_connector.connectors.precoro.tests.company import EMAIL, answer
 from ml_connector.domain.invoice import SupplierInvoice
 from ml_connector.domain.journal import JournalEntry
-from ml_connector.domain.supplier import Supplier
+from ml_connector.domain.payment import PayableInvoice, Payment
+from ml_connector.domain.supplier import NewSupplier, Supplier
 from ml_connector.errors import NoCapability, VendorChanged
 from ml_connector.ports.systems import Right
 
@@ -133,11 +134,12 @@ def test_the_tenant_of_a_sandbox_is_its_installation(it: Any) -> None:
     assert it.clock.monotonic() < 10
 
 
-def test_invoices_and_suppliers_are_all_it_has(it: Any) -> None:
+def test_invoices_payments_and_suppliers_are_all_it_has(it: Any) -> None:
     """And that it says."""
     system = it.system
 
-    assert {SupplierInvoice, Supplier} == set(system.sources)
+    assert {SupplierInvoice, PayableInvoice, Supplier} == set(system.sources)
+    assert {Payment, NewSupplier} == set(system.sinks)
     with pytest.raises(NoCapability):
         system.sink(JournalEntry)
     assert {SupplierInvoice, Supplier} == set(system.topics)
