@@ -18,7 +18,7 @@ GROUPS = {
     "pairs": ["show", "set"],
     "run": [
         *("assignments", "dimensions", "accounts", "cost_centers", "cost_units", "payment_terms"),
-        *("payroll", "projects", "supplier_invoices", "suppliers", "taxes", "workers"),
+        *("payments", "payroll", "projects", "supplier_invoices", "suppliers", "taxes", "workers"),
     ],
     "runs": [
         "list",
