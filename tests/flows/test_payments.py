@@ -4,6 +4,7 @@ where somebody else paid.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,9 +13,11 @@ from tests.payday import Crash
 
 from ml_connector.contract import world as faults
 from ml_connector.domain.money import Money
+from ml_connector.domain.payment import SettledPart, Settlement
 from ml_connector.errors import Throttled
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.purchasing.payment_policy import read_policy
+from ml_connector.flows.purchasing.settling import Settled
 from ml_connector.ports.runs import RunState
 
 NOTHING = "Every invoice is paid as the ledger has settled it; nothing to do."
@@ -200,12 +203,7 @@ def test_a_person_who_pays_between_plan_and_payment_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ({"takes_payments": False}, ""),
-        ({"company": "7"}, "payment.company"),
-        ({"entry": "i0"}, "payment.entries"),
-    ],
+    ("fields", "code"), [({"takes_payments": False}, ""), ({"company": "7"}, "payment.company")]
 )
 def test_what_cannot_be_told_or_paid_is_not_paid(fields: dict[str, object], code: str) -> None:
     world = Paying(entities="8=10") if code == "payment.company" else Paying()
@@ -217,6 +215,18 @@ def test_what_cannot_be_told_or_paid_is_not_paid(fields: dict[str, object], code
     world.align()
 
     assert ([[]], [code] if code else []) == (world.paid(first), world.told())
+
+
+def test_two_invoices_of_one_entry_are_a_question() -> None:
+    """Nobody can tell which of them was settled, so neither is paid."""
+    world = Paying()
+    first, second = world.owe("100.00"), world.owe("100.00")
+    world.settle((first, "100.00"))
+    world.refer(second, entry=first)
+
+    world.align()
+
+    assert ([[], []], ["payment.entries"]) == (world.paid(first, second), world.told())
 
 
 def test_other_currency_is_a_question() -> None:
@@ -236,11 +246,16 @@ def test_a_payment_of_ours_that_a_person_cancels_is_a_question() -> None:
     world.settle((first, "40.00"))
     world.align()
     world.invoices.cancelled.add(next(iter(world.sink.rows())))
-    world.settle((first, "60.00"))
 
+    for amount in ("", "60.00"):
+        if amount:
+            world.settle((first, amount))
+        world.align()
+
+        assert ([[]], ["payment.cancelled"]) == (world.paid(first), world.told())
+    world.enter(first, "40.00")
     world.align()
-
-    assert ([[]], ["payment.cancelled"]) == (world.paid(first), world.told())
+    assert ([["40.00", "60.00"]], []) == (world.paid(first), world.told())
 
 
 def test_an_invoice_that_takes_no_payment_any_more_is_a_question() -> None:
@@ -404,3 +419,31 @@ def test_a_day_of_payment_is_kept() -> None:
     world.align()
 
     assert [date(2026, 6, 3)] == [one.paid_on for one in world.invoices.payments(first)]
+
+
+def test_payments_are_no_entries_of_a_ledger() -> None:
+    """The look of the night has nothing to compare, and nobody reverses them by an entry."""
+    world = Paying()
+    first = world.owe("10.00")
+    world.settle((first, "10.00"))
+    run = world.align().id
+
+    from ml_connector.app.look import look
+    from ml_connector.app.refusals import NotAllowed
+
+    assert {"books": 0} == look(world.access, world._assembly, now=True)
+    with pytest.raises(NotAllowed, match="revers"):
+        world.operations.reverse(run)
+
+
+def test_an_entry_that_was_taken_back_was_never_paid() -> None:
+    """Its parts are matched with those of the entry that reverses it."""
+    whole = Money.parse("100.00", "EUR")
+    nothing = whole - whole
+    part = SettledPart(key="p1", amount=whole, on=date(2026, 7, 1))
+    shown = Settlement(
+        entity="10", entry="e", number="1", total=whole, open=nothing, in_transit=nothing, parts=(part,)
+    )
+
+    assert (part,) == Settled(entry="e", settlement=shown, invoice=None).parts
+    assert () == Settled(entry="e", settlement=replace(shown, reversed=True), invoice=None).parts

@@ -64,12 +64,11 @@ class Settled:
         for payment in self.ends:
             why = "The ledger does not show what it settles any more, or with another amount."
             yield Change(key=payment.key, act=Act.CLOSE, before=payment, why=why)
-        if not self.new:
-            return
         invoice, settlement = self.invoice, self.settlement
-        assert settlement is not None
-        if invoice is None or (problem := self._untaken(invoice, settlement)) is not None:
-            self.problems += [problem] if invoice is not None and problem is not None else []
+        if invoice is None or settlement is None:
+            return
+        if (problem := self._cancelled(invoice)) or (self.new and (problem := _untaken(invoice, settlement))):
+            self.problems.append(problem)
             return
         left = sum((payment.amount for payment in self.ends), invoice.left)
         for part in self.new:
@@ -104,32 +103,39 @@ class Settled:
             return left
         return part.amount
 
-    def _untaken(self, invoice: PayableInvoice, settlement: Settlement) -> Problem | None:
-        """Why no payment of the invoice can be made."""
-        where = f"invoice {invoice.number}"
-        if invoice.payable.currency != settlement.total.currency:
-            text = (
-                f"Invoice {invoice.number} is in {invoice.payable.currency}, and entry {settlement.number},"
-                f" which was booked for it, in {settlement.total.currency}: what is settled of it was not"
-                " paid there. Find out which is right, and enter the payment by hand."
-            )
-            return Problem("payment.currency", where, text, Owner.CONTROLLER)
-        if not invoice.takes_payments:
-            text = (
-                f"The ledger has settled entry {settlement.number}, and invoice {invoice.number} takes no"
-                " payment: it was taken back, canceled, or is none that is paid. Approve it again, or undo"
-                " the payment in the ledger."
-            )
-            return Problem("payment.not_taken", where, text, Owner.PROCUREMENT)
-        ours = sum((payment.amount for payment in self.ours), invoice.paid - invoice.paid)
-        if ours.minor > invoice.paid.minor:
-            text = (
-                f"Of invoice {invoice.number} {ours} was paid by us and only {invoice.paid} is paid now:"
-                " somebody cancelled a payment of ours, and nothing more was paid. Enter it again by hand, or"
-                " undo the payment in the ledger."
-            )
-            return Problem("payment.cancelled", where, text, Owner.PROCUREMENT)
-        return None
+    def _cancelled(self, invoice: PayableInvoice) -> Problem | None:
+        """Whether less is paid than we paid: it is not made again by itself."""
+        ends = {payment.key for payment in self.ends}
+        kept = (payment.amount for payment in self.ours if payment.key not in ends)
+        ours = sum(kept, invoice.paid - invoice.paid)
+        if ours.minor <= invoice.paid.minor:
+            return None
+        text = (
+            f"Of invoice {invoice.number} {ours} was paid by us and only {invoice.paid} is paid now: somebody"
+            " cancelled a payment of ours, and nothing more was paid. Enter it again by hand, or undo the"
+            " payment in the ledger."
+        )
+        return Problem("payment.cancelled", f"invoice {invoice.number}", text, Owner.PROCUREMENT)
+
+
+def _untaken(invoice: PayableInvoice, settlement: Settlement) -> Problem | None:
+    """Why no payment of the invoice can be made."""
+    where = f"invoice {invoice.number}"
+    if invoice.payable.currency != settlement.total.currency:
+        text = (
+            f"Invoice {invoice.number} is in {invoice.payable.currency}, and entry {settlement.number}, which"
+            f" was booked for it, in {settlement.total.currency}: what is settled of it was not paid there."
+            " Find out which is right, and enter the payment by hand."
+        )
+        return Problem("payment.currency", where, text, Owner.CONTROLLER)
+    if not invoice.takes_payments:
+        text = (
+            f"The ledger has settled entry {settlement.number}, and invoice {invoice.number} takes no"
+            " payment: it was taken back, canceled, or is none that is paid. Approve it again, or undo the"
+            " payment in the ledger."
+        )
+        return Problem("payment.not_taken", where, text, Owner.PROCUREMENT)
+    return None
 
 
 def _by_others(invoice: PayableInvoice, part: SettledPart, left: Money) -> Problem:
