@@ -76,7 +76,10 @@ def lines_per_second(home: Path) -> dict[str, int]:
     from ml_connector.app.access import Access
     from ml_connector.store.staging import StoredStaging
 
-    staging, run = StoredStaging(), Access("bench").runs.create(flow="payroll", stage="propose", input={}).id
+    staging, run = (
+        StoredStaging(),
+        Access("default").runs.create(flow="payroll", stage="propose", input={}).id,
+    )
     blocks = range(0, len(rows), BLOCK_ROWS)
     for number, start in enumerate(blocks, 1):
         staging.stage(
@@ -139,7 +142,10 @@ def microseconds_to_groups(home: Path) -> dict[str, float]:
     source = GeneralLedgerSource(options, ukg, clock, "bench")
     seconds = []
     for _ in range(TIMES):
-        staging, run = StoredStaging(), Access("bench").runs.create(flow="payroll", stage="read", input={}).id
+        staging, run = (
+            StoredStaging(),
+            Access("default").runs.create(flow="payroll", stage="read", input={}).id,
+        )
         began = time.process_time()
         for block in source.blocks("BENCH"):
             staging.stage(run, block)

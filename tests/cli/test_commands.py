@@ -40,6 +40,8 @@ GROUPS = {
     "headcount": ["show", "movements", "coming", "except"],
     "alerts": ["list", "test", "replay", "endpoints"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
+    "organisations": ["add", "list"],
+    "tokens": ["add", "list", "revoke"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }

@@ -54,6 +54,10 @@ class Actor:
         return {*people, self.person} - {""}
 
 
+DEFAULT = "default"
+"""The organisation of an installation that keeps the books of one."""
+
+
 def no_run(identity: str) -> Unknown:
     """The error for a run that is not there."""
     return Unknown(f"There is no run {identity!r}. `ml-connector runs list` shows them.")
@@ -63,8 +67,16 @@ class Access:
     """One organisation's rows."""
 
     def __init__(self, organisation: str) -> None:
+        """Raises `Unknown` for one that was never added; the one of a new installation is made by itself."""
         known = _organisation.first(organisation)
-        self.organisation = known or Organisation.objects.get_or_create(slug=organisation)[0]
+        if known is None and organisation == DEFAULT:
+            known = Organisation.objects.get_or_create(slug=DEFAULT)[0]
+        if known is None:
+            raise Unknown(
+                f"There is no organisation {organisation!r}. Add it: ml-connector organisations add"
+                f" {organisation}. ML_CONNECTOR_ORGANISATION says which one a command is about."
+            )
+        self.organisation = known
 
     @property
     def audit(self) -> StoredAudit:

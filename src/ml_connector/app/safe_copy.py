@@ -32,7 +32,7 @@ def make_safe(organisation: str, *, actor: str, detail: Mapping[str, str]) -> tu
     renew(restored_at=now)
     Claim.objects.all().delete()
     Approval.objects.filter(voided_at__isnull=True).exclude(run__state__in=OVER).update(voided_at=now)
-    Access(organisation)
+    Organisation.objects.get_or_create(slug=organisation)
     flows = runs = 0
     for each in Organisation.objects.order_by("id"):
         proposing = Flow.objects.filter(organisation=each).exclude(mode="propose").update(mode="propose")

@@ -15,10 +15,12 @@ from ml_connector.app.settings import Settings, start_django
 if TYPE_CHECKING:
     # Models can be imported only after Django is started, and a command that shows its help starts nothing.
     from ml_connector.app.access import Access, Actor
+    from ml_connector.app.api_tokens import ApiTokens
     from ml_connector.app.assemble import Assembly
     from ml_connector.app.headcount import Headcounts
     from ml_connector.app.mappings import Mappings
     from ml_connector.app.operations import Operations
+    from ml_connector.app.organisations import Organisations
     from ml_connector.app.outgoing import Endpoints
     from ml_connector.app.pairs import Pairs
     from ml_connector.app.people import People
@@ -80,6 +82,18 @@ class Service:
         from ml_connector.app.people import People
 
         return People(self.access, self.actor, self.assembly.clock)
+
+    @cached_property
+    def organisations(self) -> Organisations:
+        from ml_connector.app.organisations import Organisations
+
+        return Organisations(self.actor, self.assembly.clock)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        from ml_connector.app.api_tokens import ApiTokens
+
+        return ApiTokens(self.access, self.actor, self.assembly.clock)
 
     @cached_property
     def actor(self) -> Actor:

@@ -16,6 +16,7 @@ from ml_connector.cli import (
     headcount,
     installation,
     mappings,
+    organisations,
     pairs,
     people,
     runs,
@@ -50,6 +51,8 @@ for _part in (
     headcount.headcount,
     alerts.alerts,
     people.people,
+    organisations.organisations,
+    organisations.tokens,
     installation.audit,
     installation.keys,
 ):

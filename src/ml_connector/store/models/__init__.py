@@ -47,6 +47,7 @@ from ml_connector.store.models.expected import ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
 from ml_connector.store.models.hooks import Hook, HookCount, HookEvent, HookPath
+from ml_connector.store.models.api import ApiToken
 # isort: on
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "AlertMessage",
     "AlertRound",
     "Answer",
+    "ApiToken",
     "Approval",
     "Artifact",
     "AuditEntry",
