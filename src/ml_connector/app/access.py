@@ -17,6 +17,8 @@ from ml_connector.store.models import (
     Connection,
     ExchangeRow,
     Flow,
+    IntakeKey,
+    IntakeReport,
     MappingVersion,
     Organisation,
     Pause,
@@ -217,6 +219,14 @@ class Access:
 
     def exchanges(self) -> QuerySet[ExchangeRow]:
         return ExchangeRow.objects.filter(connection__organisation=self.organisation).order_by("id")
+
+    def intake_reports(self) -> QuerySet[IntakeReport]:
+        """Expense reports that programs of the organisation sent, in the order in which they were stored."""
+        return IntakeReport.objects.filter(organisation=self.organisation).order_by("number")
+
+    def intake_keys(self) -> QuerySet[IntakeKey]:
+        """Every idempotency key that was used, with its report."""
+        return IntakeKey.objects.filter(organisation=self.organisation).select_related("report")
 
     def pauses(self) -> QuerySet[Pause]:
         return Pause.objects.filter(organisation=self.organisation)

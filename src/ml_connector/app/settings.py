@@ -124,7 +124,7 @@ class Settings:
 
     @property
     def files(self) -> Path:
-        """Folder of files that are carried over, by their bytes."""
+        """Folder of files that were sent to us or are carried over, by their bytes."""
         return self.home / "files"
 
     @property
@@ -247,6 +247,8 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
                 for name, options in SECRETS_OF_PEOPLE.items()
             ],
             DATABASES={"default": database_settings(settings.database)},
+            ROOT_URLCONF="ml_connector.web.intake",
+            FILE_UPLOAD_PERMISSIONS=0o600,
             USE_TZ=True,
             TIME_ZONE="UTC",
             DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",

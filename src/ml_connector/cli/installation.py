@@ -219,13 +219,17 @@ def serve(
     listen: str = typer.Option(
         "", help="HOST:PORT at which notifications of vendors are taken, behind a proxy with TLS."
     ),
+    intake: str = typer.Option(
+        "", help="HOST:PORT at which expense reports are taken, behind a proxy with TLS."
+    ),
     as_json: bool = Json,
 ) -> None:
     """Carry out the runs that are due, until stopped. Flows with a schedule look for new work, and those that
     a notification woke. Renews sign-ins, and compares booked entries with the ledgers.
     """
-    if once and listen:
-        stop(USAGE, "--once ends at once, so nothing is listened for. Leave out --listen or --once.", as_json)
+    if once and (listen or intake):
+        given = "--listen" if listen else "--intake"
+        stop(USAGE, f"--once ends at once, so nothing is listened for. Leave out {given} or --once.", as_json)
     stopped, nudged = threading.Event(), threading.Event()
 
     def end(*_: object) -> None:
@@ -235,11 +239,13 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     with errors(as_json):
-        _serve(stopped, nudged, once, listen, as_json)
+        _serve(stopped, nudged, once, (listen, intake), as_json)
 
 
-def _serve(stopped: threading.Event, nudged: threading.Event, once: bool, listen: str, as_json: bool) -> None:
-    """Until `stopped`; `nudged` ends a wait early."""
+def _serve(
+    stopped: threading.Event, nudged: threading.Event, once: bool, at: tuple[str, str], as_json: bool
+) -> None:
+    """Until `stopped`; `nudged` ends a wait early. `at` is where notifications and reports are taken."""
     from ml_connector.app.upkeep import AGAIN_SECONDS, UPKEEP_SECONDS, try_upkeep, upkeep
     from ml_connector.app.work import at_work, idle
 
@@ -254,8 +260,7 @@ def _serve(stopped: threading.Event, nudged: threading.Event, once: bool, listen
             )
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
-        if listen:
-            _listen(svc.assembly, held, listen, nudged.set, as_json)
+        _listen(svc.assembly, held, at, nudged.set, as_json)
         clock = svc.assembly.clock
         upkeep_at = clock.monotonic()
         while not stopped.is_set():
@@ -295,21 +300,34 @@ def _rest(
 
 
 def _listen(
-    assembly: Assembly, held: ExitStack, address: str, stored: Callable[[], None], as_json: bool
+    assembly: Assembly, held: ExitStack, at: tuple[str, str], stored: Callable[[], None], as_json: bool
 ) -> None:
-    """Take notifications until `held` ends, and say where."""
-    from ml_connector.web.hooks import bind, listening
+    """Take notifications, and reports, until `held` ends, and say where."""
+    from ml_connector.web.serving import bind
 
     try:
-        at = bind(address)
-    except (ValueError, OSError) as error:
-        why = str(error) if isinstance(error, ValueError) else f"{address}: {error.strerror or error}."
-        stop(USAGE, why, as_json)
-    url = held.enter_context(listening(assembly, at, stored))
+        hooks, reports = (bind(address) if address else None for address in at)
+    except ValueError as error:
+        stop(USAGE, str(error), as_json)
+    except OSError as error:
+        stop(USAGE, f"{' or '.join(filter(None, at))}: {error.strerror or error}.", as_json)
+    if hooks is not None:
+        from ml_connector.web.hooks import listening
+
+        url = held.enter_context(listening(assembly, hooks, stored))
+        _say(as_json, {"listening": url}, f"Notifications are taken at {url}.")
+    if reports is not None:
+        from ml_connector.web.intake_server import taking
+
+        url = held.enter_context(taking(assembly, reports))
+        _say(as_json, {"intake": url}, f"Expense reports are taken at {url}.")
+
+
+def _say(as_json: bool, line: dict[str, str], text: str) -> None:
     if as_json:
-        print_json({"listening": url})
+        print_json(line)
     else:
-        out.print(f"Notifications are taken at {url}.", markup=False)
+        out.print(text, markup=False)
 
 
 def _look_for_work(assembly: Assembly, as_json: bool) -> None:

@@ -42,6 +42,7 @@ class FolderFiles:
                 to = self._path(digest.hexdigest())
                 to.parent.mkdir(mode=0o700, exist_ok=True)
                 Path(fresh.name).replace(to)
+                _sync(to.parent, self._folder)
             finally:
                 Path(fresh.name).unlink(missing_ok=True)
         return StoredFile(digest.hexdigest(), size)
@@ -63,3 +64,13 @@ class FolderFiles:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _sync(*folders: Path) -> None:
+    """That a file is in these folders is on the disk."""
+    for folder in folders:
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

@@ -10,17 +10,16 @@ import asyncio
 import re
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from django.db import connections
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.hooks import NO_CONTENT, NOT_FOUND, UNAVAILABLE, receive, refuse
+from ml_connector.web.serving import END_SECONDS, Receive, Scope, Send, serving
 
 BODY_BYTES_MAX = 256 * 1024
 """Notifications have a few hundred bytes; a row that Dataverse sends has this many at most."""
@@ -31,12 +30,8 @@ LIFE_SECONDS = 30.0
 AT_ONCE = 100
 """Connections; a call beyond them is answered with 503, and comes again."""
 THREADS = 4
-END_SECONDS = 5
 TOO_LATE, TOO_LARGE = 408, 413
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _PATH = re.compile(r"/hooks/([A-Za-z0-9_-]{43})")
 
 
@@ -137,60 +132,14 @@ async def _answer(send: Send, status: int, body: bytes = b"") -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-class Bounded(H11Protocol):
-    """A connection that ends after a time, whatever comes or does not come."""
-
-    life_seconds = LIFE_SECONDS
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._end = self.loop.call_later(self.life_seconds, transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end.cancel()
-        super().connection_lost(exc)
-
-
-def bind(address: str) -> socket.socket:
-    """A socket at `HOST:PORT`. Raises `ValueError` for what is none, `OSError` where it cannot be had."""
-    host, sign, port = address.rpartition(":")
-    if not (sign and port.isdecimal() and int(port) < 65536):
-        raise ValueError(f"{address!r} is no address to listen at; expected one such as 127.0.0.1:8080.")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, int(port)), family=family, backlog=AT_ONCE)
-
-
 @contextmanager
 def listening(assembly: Assembly, at: socket.socket, stored: Callable[[], None]) -> Iterator[str]:
     """Take notifications while the block lasts, and call `stored` after each; the address, for a proxy in
     front.
     """
     receiver = Receiver(assembly, stored)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            receiver,
-            http=Bounded,
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=AT_ONCE,
-            timeout_graceful_shutdown=END_SECONDS,
-        )
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [at]}, name="hooks", daemon=True)
-    thread.start()
     try:
-        host, port = at.getsockname()[:2]
-        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        with serving(receiver, at, name="hooks", life_seconds=LIFE_SECONDS, at_once=AT_ONCE) as url:
+            yield url
     finally:
-        server.should_exit = True
-        thread.join(END_SECONDS * 2)
         receiver.close()
-        at.close()

@@ -47,7 +47,7 @@ from ml_connector.store.models.expected import ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
 from ml_connector.store.models.hooks import Hook, HookCount, HookEvent, HookPath
-from ml_connector.store.models.api import ApiToken
+from ml_connector.store.models.api import ApiToken, IntakeFile, IntakeKey, IntakeReport
 # isort: on
 
 __all__ = [
@@ -82,6 +82,9 @@ __all__ = [
     "HookPath",
     "Incident",
     "Installation",
+    "IntakeFile",
+    "IntakeKey",
+    "IntakeReport",
     "Intent",
     "Link",
     "MappingVersion",

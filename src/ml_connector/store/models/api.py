@@ -1,4 +1,4 @@
-"""Who may call our own interfaces."""
+"""Who may call our own interfaces, and what was sent to them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,58 @@ class ApiToken(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="api_token_name")]
+
+
+class IntakeReport(models.Model):
+    """An approved expense report that a client sent, once for each revision of it. `reference` is the
+    client's own id, `identity` ours. `number` counts the reports of an organisation in the order in which
+    they were stored, without a gap: who has read up to one misses none. `sent` is what came, `content` the
+    report that was made of it, and neither changes. `state` is what became of it, since `changed_at`.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    identity = models.CharField(max_length=36, unique=True)
+    number = models.BigIntegerField()
+    reference = models.CharField(max_length=100)
+    revision = models.PositiveIntegerField()
+    fingerprint = models.CharField(max_length=64)
+    sent = models.TextField()
+    content = models.TextField()
+    state = models.CharField(max_length=20, default="received")
+    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT)
+    received_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reference", "revision"], name="intake_once"),
+            models.UniqueConstraint(fields=["organisation", "number"], name="intake_number"),
+        ]
+
+
+class IntakeFile(models.Model):
+    """A receipt of a report: the part that it came in, and its bytes by their hash in the folder of files."""
+
+    report = models.ForeignKey(IntakeReport, on_delete=models.PROTECT)
+    part = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=40)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    size = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "part"], name="intake_file_part")]
+
+
+class IntakeKey(models.Model):
+    """An idempotency key that a client used, what it sent with it, and how that was answered; for ever."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    report = models.ForeignKey(IntakeReport, on_delete=models.PROTECT)
+    made = models.BooleanField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="intake_key_once")]

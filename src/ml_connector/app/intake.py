@@ -1,0 +1,277 @@
+"""Approved expense reports that programs of a client send: stored once, and answered then.
+
+    which key? ── the same content: the answer of then ── another: conflict
+      │
+    which report and revision? ── the same content: the report of then ── another: conflict
+      │
+    files kept, by their bytes, on the disk
+      │
+    report, names of its files, key and audit entry, in one commit ── the answer
+
+A process that dies between has kept files that no report names, and nothing else: the client has no answer,
+sends the same again, and finds its place.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO
+
+from django.db import transaction
+
+from ml_connector.app.access import Access, Unknown
+from ml_connector.app.assemble import Assembly
+from ml_connector.domain import codec
+from ml_connector.domain.expense import ExpenseReport
+from ml_connector.domain.problem import Problem
+from ml_connector.store.api_tokens import token_at
+from ml_connector.store.files import FolderFiles
+from ml_connector.store.models import ApiToken, IntakeFile, IntakeKey, IntakeReport, Organisation
+
+FILE_BYTES_MAX = 25 * 1024 * 1024
+"""Of one receipt."""
+PAGE_MAX = 100
+"""Reports of one page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A receipt as it was sent: its part of the body, its name, what it is, its bytes and their hash."""
+
+    part: str
+    name: str
+    media_type: str
+    content: BinaryIO
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentReport:
+    """A report as it was sent: the canonical text of what came, and the report that it says. The report's
+    `reference` is not known yet.
+    """
+
+    sent: str
+    report: ExpenseReport
+    files: tuple[SentFile, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Of everything that was sent: what it says, and every byte of its files."""
+        files = sorted((file.part, file.sha256) for file in self.files)
+        return codec.digest(codec.encode((self.sent, tuple(files))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A receipt that is kept: the part that it came in, its name, and its bytes by their hash."""
+
+    part: str
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReport:
+    """A report that is kept, and what became of it. `number` is its place in the order in which the reports
+    of its organisation were stored.
+    """
+
+    identity: str
+    reference: str
+    revision: int
+    received_at: datetime
+    files: tuple[KeptFile, ...]
+    state: str
+    changed_at: datetime
+    number: int
+
+    @classmethod
+    def of(cls, row: IntakeReport) -> KeptReport:
+        """As it is in the tables."""
+        files = sorted(row.intakefile_set.all(), key=lambda file: file.pk)
+        return cls(
+            identity=row.identity,
+            reference=row.reference,
+            revision=row.revision,
+            received_at=row.received_at,
+            files=tuple(
+                KeptFile(part=one.part, name=one.name, sha256=one.sha256, size=one.size) for one in files
+            ),
+            state=row.state,
+            changed_at=row.changed_at,
+            number=row.number,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a report was answered with: ours of it, whether this call stored it, and whether the same call was
+    answered before.
+    """
+
+    row: IntakeReport
+    made: bool
+    replayed: bool
+
+    @property
+    def report(self) -> KeptReport:
+        """What is kept of it."""
+        return KeptReport.of(self.row)
+
+
+class Conflict(Exception):
+    """The key, or the report, was sent before with other content; nothing was changed."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.text)
+
+
+class Intake:
+    """What one token may do, for its organisation."""
+
+    def __init__(self, assembly: Assembly, token: ApiToken) -> None:
+        self._assembly, self.token = assembly, token
+        self._access: Access = assembly.access(token.organisation.slug)
+
+    def take(self, key: str, sent: SentReport) -> Taken:
+        """Store the report with its files, unless it is stored: on the disk when this returns. Raises
+        `Conflict`.
+        """
+        fingerprint = sent.fingerprint
+        before = self._before(key, sent.report, fingerprint)
+        if before is not None and before.replayed:
+            return before
+        files = FolderFiles(self._assembly.settings.files)
+        for file in sent.files if before is None else ():
+            file.content.seek(0)
+            kept = files.put(file.content, FILE_BYTES_MAX)
+            if kept.sha256 != file.sha256:
+                raise OSError(f"the file of part {file.part} changed while it was kept")
+        with transaction.atomic():
+            # One at a time for an organisation: what two send at once under one key has one outcome.
+            Organisation.objects.select_for_update().get(pk=self._access.organisation.pk)
+            before = self._before(key, sent.report, fingerprint)
+            if before is not None and before.replayed:
+                return before
+            row = before.row if before is not None else self._store(sent, fingerprint)
+            now = self._assembly.clock.now()
+            IntakeKey.objects.create(
+                organisation=self._access.organisation,
+                key=key,
+                fingerprint=fingerprint,
+                report=row,
+                made=before is None,
+                used_at=now,
+            )
+        return Taken(row=row, made=before is None, replayed=False)
+
+    def allows(self, scope: str) -> bool:
+        """Whether the token has the scope."""
+        return scope in self.token.scopes
+
+    def report(self, identity: str) -> KeptReport:
+        """The report of this organisation. Raises `Unknown` for one of another, as for one of nobody."""
+        row = self._access.intake_reports().filter(identity=identity).first()
+        if row is None:
+            raise Unknown(f"There is no report {identity}.")
+        return KeptReport.of(row)
+
+    def reports(self, *, after: int, reference: str, state: str, limit: int) -> Sequence[KeptReport]:
+        """Reports behind a number, in the order in which they were stored; at most `limit`."""
+        found = self._access.intake_reports().filter(number__gt=after)
+        if reference:
+            found = found.filter(reference=reference)
+        rows = (found.filter(state=state) if state else found)[:limit]
+        return [KeptReport.of(row) for row in rows.prefetch_related("intakefile_set")]
+
+    def _before(self, key: str, report: ExpenseReport, fingerprint: str) -> Taken | None:
+        """What was answered to the key, else the report that is stored already. Raises `Conflict`."""
+        used = self._access.intake_keys().filter(key=key).first()
+        if used is not None:
+            if used.fingerprint != fingerprint:
+                raise Conflict(_key_reused(key, used))
+            return Taken(row=used.report, made=used.made, replayed=True)
+        known = (
+            self._access.intake_reports().filter(reference=report.report, revision=report.revision).first()
+        )
+        if known is None:
+            return None
+        if known.fingerprint != fingerprint:
+            raise Conflict(_other_content(known))
+        return Taken(row=known, made=False, replayed=False)
+
+    def _store(self, sent: SentReport, fingerprint: str) -> IntakeReport:
+        mine, now = self._access.intake_reports(), self._assembly.clock.now()
+        last = mine.order_by("-number").values_list("number", flat=True).first()
+        identity = str(uuid.uuid4())
+        row = IntakeReport.objects.create(
+            organisation=self._access.organisation,
+            identity=identity,
+            number=(last or 0) + 1,
+            reference=sent.report.report,
+            revision=sent.report.revision,
+            fingerprint=fingerprint,
+            sent=sent.sent,
+            content=codec.encode(replace(sent.report, reference=identity)),
+            token=self.token,
+            received_at=now,
+            changed_at=now,
+        )
+        IntakeFile.objects.bulk_create(
+            IntakeFile(
+                report=row,
+                part=file.part,
+                name=file.name,
+                media_type=file.media_type,
+                sha256=file.sha256,
+                size=file.size,
+            )
+            for file in sent.files
+        )
+        self._access.audit.append(
+            actor=f"token:{self.token.name}",
+            action="report.received",
+            subject=identity,
+            detail={
+                "reference": row.reference,
+                "revision": row.revision,
+                "fingerprint": fingerprint,
+                "files": len(sent.files),
+            },
+        )
+        return row
+
+
+def opened(assembly: Assembly, text: str) -> Intake | None:
+    """The intake for whoever has this token; `None` for a token that is not good."""
+    token = token_at(text, assembly.clock.now())
+    return Intake(assembly, token) if token is not None else None
+
+
+def known(assembly: Assembly, text: str) -> bool:
+    """Whether the token is good."""
+    return token_at(text, assembly.clock.now()) is not None
+
+
+def _key_reused(key: str, used: IntakeKey) -> Problem:
+    text = (
+        f"The key {key!r} was used on {used.used_at:%Y-%m-%d %H:%M} UTC for other content. Nothing was"
+        " stored. Send each report with a key of its own, and the same again with the same."
+    )
+    return Problem("intake.key_reused", "Idempotency-Key", text)
+
+
+def _other_content(row: IntakeReport) -> Problem:
+    text = (
+        f"Report {row.reference} was stored on {row.received_at:%Y-%m-%d %H:%M} UTC as revision"
+        f" {row.revision}, with other content. Nothing was stored. If it was changed and approved again, send"
+        f" it as revision {row.revision + 1}."
+    )
+    return Problem("intake.report_exists", "/revision", text)
