@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from ml_connector.app.intake import SentReport
 from ml_connector.domain.expense import ExpenseReport
+from ml_connector.domain.expense_checks import check_report
 from ml_connector.domain.journal import total
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Problem
@@ -42,7 +44,8 @@ def read_report(text: str, parts: Mapping[str, Sequence[Any]]) -> SentReport:
         raise Unreadable(
             [Problem("intake.amount", "/expenses", f"An amount cannot be used: {error}.")]
         ) from error
-    if problems := [*_divided(sent, report)]:
+    named = replace(report, reference=report.report)
+    if problems := [*_divided(sent, report), *check_report(named)]:
         raise Unreadable(problems)
     return SentReport(sent=canonical, report=report, files=tuple(files))
 
