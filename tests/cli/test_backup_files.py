@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import tarfile
@@ -14,6 +15,7 @@ from tests.stand import Installation
 from ml_connector.app.backup import BackupError, backup, backup_keys
 from ml_connector.app.private_file import AlreadyThere, private_file
 from ml_connector.app.settings import Settings
+from ml_connector.store.files import FolderFiles
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +126,38 @@ def test_a_file_is_put_in_place_at_once(folder: Path) -> None:
             pass
 
     assert ("whole", 0o600) == (file.read_text(), mode(file))
+
+
+def test_files_that_are_kept_are_in_a_backup(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> None:
+    """They are put back under their hashes, beside those that came since; a backup whose file has other bytes
+    than its name says is refused, and the database stays as it is.
+    """
+    product = Installation(tmp_path_factory.mktemp("home"))
+    product.run("pause", "everything", "--json")
+    kept = FolderFiles(product.home / "files")
+    first = kept.put(io.BytesIO(b"a receipt"), 100)
+    file, damaged = folder / "backup.tar.gz", folder / "damaged.tar.gz"
+    product.run("backup", str(file), "--json")
+    with tarfile.open(file) as made, tarfile.open(damaged, "w:gz") as broken:
+        for member in made.getmembers():
+            if member.name.startswith("files/"):
+                member.size = 5
+                broken.addfile(member, io.BytesIO(b"other"))
+            else:
+                broken.addfile(member, made.extractfile(member))
+    since = kept.put(io.BytesIO(b"one that came since"), 100)
+    (product.home / "files" / first.sha256[:2] / first.sha256).unlink()
+    product.run("unpause", "everything", "--json")
+
+    refused = product.command("restore", str(damaged), "--overwrite", "--json")
+    entries = product.command("audit", "export").stdout
+    done = product.command("restore", str(file), "--overwrite", "--json")
+
+    assert 1 == refused.code
+    assert "has other bytes than its name says" in refused.json["error"]
+    assert "unpause" in entries
+    assert "restored" not in entries
+    assert 0 == done.code
+    for one, content in ((first, b"a receipt"), (since, b"one that came since")):
+        with kept.open(one.sha256) as held:
+            assert content == held.read()

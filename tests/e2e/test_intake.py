@@ -483,10 +483,13 @@ def test_a_request_that_is_too_large_or_packed_is_not_read(office: Office) -> No
         compressed = client.post(
             "/v1/expense-reports", content=body, headers={**headers, "Content-Encoding": "gzip"}
         )
+    with office.client("mlc_nobody") as client:
+        unstated = client.post("/v1/expense-reports", content=(bytes(1024) for _ in range(70)))
     large = head(office, f"Bearer {office.token}", 101 * 1024 * 1024)
     stranger = head(office, "Bearer mlc_nobody", 65 * 1024)
 
     assert (415, "intake.type") == (compressed.status_code, code(compressed))
+    assert (413, "intake.size") == (unstated.status_code, code(unstated))
     assert "413" in large
     assert "more than 104,857,600 bytes" in large
     assert "413" in stranger

@@ -1,4 +1,4 @@
-"""Backup of an installation: the product's database in one file, the keys apart.
+"""Backup of an installation: the product's database and the folder of files in one file, the keys apart.
 
 SQLite is copied with its own backup function, PostgreSQL table by table in one snapshot. The durable engine's
 database is not in it on purpose. `app/restore.py` puts a backup in place.
@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ml_connector.app import backup_postgres as postgres
+from ml_connector.app.backup_files import add_files
 from ml_connector.app.private_file import AlreadyThere, private_file
 from ml_connector.app.settings import Settings
 
@@ -37,25 +38,26 @@ def require_free(to: Path, keys_to: Path | None) -> None:
 
 
 def backup(settings: Settings, to: Path, *, force: bool = False) -> int:
-    """Write the product's database, consistent while it is in use, into a compressed file for its owner
-    alone; returns its size in bytes. Raises `BackupError` when there is a file of that name, unless with
-    `force`.
+    """Write the product's database, consistent while it is in use, and every file that is kept, into a
+    compressed file for its owner alone; returns its size in bytes. Raises `BackupError` when there is a file
+    of that name, unless with `force`.
     """
     with _private(to, force) as fresh:
         if not settings.database.startswith("sqlite:///"):
-            postgres.backup(fresh)
+            postgres.backup(fresh, lambda archive: add_files(archive, settings.files))
         else:
-            _copy_into(_path(settings), fresh)
+            _copy_into(settings, fresh)
     return to.stat().st_size
 
 
-def _copy_into(source: Path, to: Path) -> None:
+def _copy_into(settings: Settings, to: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / PRODUCT
-        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as target:
+        with closing(sqlite3.connect(_path(settings))) as live, closing(sqlite3.connect(copy)) as target:
             live.backup(target)
         with tarfile.open(to, "w:gz", compresslevel=postgres.COMPRESSION) as archive:
             archive.add(copy, PRODUCT)
+            add_files(archive, settings.files)
 
 
 def backup_keys(settings: Settings, to: Path, *, force: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ class BackupError(Exception):
     """The backup cannot be made, or cannot be restored."""
 
 
-def backup(to: Path) -> int:
-    """Write every table, all of the same moment; returns the size in bytes."""
+def backup(to: Path, add_files: Callable[[tarfile.TarFile], None]) -> int:
+    """Write every table, all of the same moment, then what `add_files` adds; returns the size in bytes."""
     with (
         transaction.atomic(),
         tarfile.open(to, "w:gz", compresslevel=COMPRESSION) as archive,
@@ -39,6 +39,7 @@ def backup(to: Path) -> int:
                 for part in rows:
                     data.write(part)
             _add(archive, table + SUFFIX, data)
+        add_files(archive)
     return to.stat().st_size
 
 

@@ -26,6 +26,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ml_connector.app.backup import PRODUCT, BackupError
+from ml_connector.app.backup_files import restore_files
 from ml_connector.app.settings import Settings, start_django
 
 ALWAYS_THERE = ("store_organisation", "store_installation", "store_audithead")
@@ -109,6 +110,7 @@ def _restore_file(settings: Settings, archive: tarfile.TarFile, story: _Story) -
                 raise BackupError(f"The backup {story.source.name} is damaged: {state}")
             _check_tables(check)
         restored = _safe_in_the_file(settings, copy, story)
+        restore_files(archive, settings.files)
         story.crash_point("restore: safe")
         _set_engine_aside(settings)
         story.crash_point("restore: engine empty")
@@ -197,6 +199,7 @@ def _restore_tables(settings: Settings, archive: tarfile.TarFile, story: _Story)
     story.crash_point("restore: engine empty")
     with transaction.atomic():
         postgres.restore(archive, story.source.name)
+        restore_files(archive, settings.files)
         restored = story.make_safe()
         story.crash_point("restore: safe")
     return restored

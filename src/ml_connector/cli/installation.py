@@ -162,7 +162,9 @@ def backup(
     ),
     as_json: bool = Json,
 ) -> None:
-    """Write the database to a file. Works while runs are carried out. The keys are not in it."""
+    """Write the database and the files that are kept to one file. Works while runs are carried out. The keys
+    are not in it.
+    """
     from ml_connector.app import backup as backups
 
     with errors(as_json, keys=False):
