@@ -6,27 +6,30 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponse
+from ninja.errors import AuthenticationError
 
 from ml_connector.app.assemble import Assembly, database_scope
 from ml_connector.app.failures import expected
 from ml_connector.app.intake import known
 from ml_connector.domain.problem import Problem
 from ml_connector.web import intake
-from ml_connector.web.intake_answers import trouble
+from ml_connector.web.intake_answers import answer_to, trouble
 from ml_connector.web.serving import Receive, Scope, Send, serving
 
 BODY_BYTES_MAX = 100 * 1024 * 1024
 """Of one request, with every receipt."""
 STRANGER_BYTES_MAX = 64 * 1024
-"""Of a request without a token that is good."""
+"""What is held of a request before its token is looked up."""
 BODY_SECONDS = 120.0
 """For the whole body."""
+DROP_SECONDS = 5.0
+"""How long what comes is dropped before a caller is told why."""
 LIFE_SECONDS = 180.0
 """For a connection, from its first byte to the end of the answer."""
 AT_ONCE = 16
@@ -61,31 +64,35 @@ class Limited:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         stated = headers.get("content-length", "")
-        size = int(stated[:20]) if stated.isdecimal() else None
-        most = BODY_BYTES_MAX
+        unstated = None if "transfer-encoding" in headers else 0
+        size = int(stated[:20]) if stated.isdecimal() else unstated
         if headers.get("content-encoding", "identity") != "identity":
             text = "Send the body as it is; one that is compressed is not taken."
-            await _send(send, trouble(415, [Problem("intake.type", "Content-Encoding", text)]))
-            return
-        if size is None or size > STRANGER_BYTES_MAX:
-            most = BODY_BYTES_MAX if await sync_to_async(self._known)(headers) else STRANGER_BYTES_MAX
-        body = Body(receive, most)
-        if size is not None and size > most:
-            body.status = 413
+            answer = trouble(415, [Problem("intake.type", "Content-Encoding", text)])
+        elif size is not None and size > BODY_BYTES_MAX:
+            answer = _too_much(413)
+        elif (size is None or size > STRANGER_BYTES_MAX) and (why := await self._stranger(headers)):
+            answer = why
         else:
+            body = Body(receive)
             await self._handler(dict(scope), body.receive, cast(Any, send))
-        if body.status:
-            text = (
-                f"The request has more than {most:,} bytes, or took longer than {BODY_SECONDS:.0f} seconds."
-            )
-            await _send(send, trouble(body.status, [Problem("intake.size", "body", text)]))
+            if not body.status:
+                return
+            answer = _too_much(body.status)
+        await _tell(receive, send, answer)
+
+    async def _stranger(self, headers: Mapping[str, str]) -> HttpResponse | None:
+        """The answer to whoever has no token that is good; `None` for those that have one."""
+        try:
+            if await sync_to_async(self._known)(headers):
+                return None
+        except expected() as error:
+            return answer_to(cast(Exception, error))
+        return answer_to(AuthenticationError())
 
     def _known(self, headers: Mapping[str, str]) -> bool:
         with database_scope():
-            try:
-                return known(self._assembly, headers.get("authorization", "").partition(" ")[2])
-            except expected():
-                return False
+            return known(self._assembly, headers.get("authorization", "").partition(" ")[2])
 
 
 class Body:
@@ -93,8 +100,8 @@ class Body:
     `status` says how to answer.
     """
 
-    def __init__(self, receive: Receive, most: int) -> None:
-        self._receive, self._left, self._whole, self.status = receive, most, False, 0
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._left, self._whole, self.status = receive, BODY_BYTES_MAX, False, 0
         self._until = asyncio.get_running_loop().time() + BODY_SECONDS
 
     async def receive(self) -> MutableMapping[str, Any]:
@@ -115,7 +122,22 @@ class Body:
         return message
 
 
-async def _send(send: Send, answer: HttpResponse) -> None:
+def _too_much(status: int) -> HttpResponse:
+    text = (
+        f"The request has more than {BODY_BYTES_MAX:,} bytes, or took longer than {BODY_SECONDS:.0f} seconds."
+    )
+    return trouble(status, [Problem("intake.size", "body", text)])
+
+
+async def _tell(receive: Receive, send: Send, answer: HttpResponse) -> None:
+    """Answer when the body has come, which is dropped, or after a while: a caller that is cut off while it
+    sends would not read the answer.
+    """
+    left = BODY_BYTES_MAX
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DROP_SECONDS):
+            while left > 0 and (message := await receive()).get("more_body"):
+                left -= len(message.get("body", b""))
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.items()]
     headers += [(b"connection", b"close"), (b"content-length", str(len(answer.content)).encode())]
     await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
