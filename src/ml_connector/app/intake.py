@@ -28,6 +28,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.expense import ExpenseReport
 from ml_connector.domain.problem import Problem
 from ml_connector.store.api_tokens import token_at
+from ml_connector.store.database import database_scope
 from ml_connector.store.files import FolderFiles
 from ml_connector.store.models import ApiToken, IntakeFile, IntakeKey, IntakeReport, Organisation
 
@@ -256,8 +257,9 @@ def opened(assembly: Assembly, text: str) -> Intake | None:
 
 
 def known(assembly: Assembly, text: str) -> bool:
-    """Whether the token is good."""
-    return token_at(text, assembly.clock.now()) is not None
+    """Whether the token is good; in a thread that asks nothing else."""
+    with database_scope():
+        return token_at(text, assembly.clock.now()) is not None
 
 
 def _key_reused(key: str, used: IntakeKey) -> Problem:
