@@ -7,6 +7,7 @@ import signal
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,9 +40,10 @@ alone = typer.Typer()
 """Commands that belong to no group."""
 LOOK_SECONDS = 30.0
 """How often `serve` asks whether a flow's time has come: a clock that slept or jumped is noticed so soon."""
-
 SET_LOOK_SECONDS = 0.05
 """The same under a clock that somebody sets."""
+SIGNAL_SECONDS = 1.0
+"""A signal may come to another thread, and is seen when this one wakes."""
 
 
 @audit.command("verify")
@@ -287,7 +289,9 @@ def _rest(
     and go on as soon as it is.
     """
     if not assembly.settings.clock_file:
-        nudged.wait(seconds)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not nudged.wait(SIGNAL_SECONDS):
+            pass
         nudged.clear()
         return
     from ml_connector.app.work import idle, waits_until
