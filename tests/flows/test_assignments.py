@@ -223,7 +223,11 @@ def test_a_source_that_blanks_a_code_of_everybody_asks() -> None:
     world.employ(*numbers)
     world.read(*(worker(number, placed()) for number in numbers))
     world.done()
-    world.read(*(worker(number, placed("")) for number in numbers))
+    world.people.put(*(worker(number, placed("")) for number in numbers))
+    asked = world.run("workers")
+    assert (RunState.HELD, ["plan.loss"]) == (asked.state, world.problems(asked.id))
+    world.operations.answer(asked.id, "loss_is_right")
+    world.run_to_rest()
     at = world.align()
 
     assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))

@@ -594,9 +594,9 @@ def test_a_run_of_an_invoice_is_shown_and_explained() -> None:
 
 def test_a_run_of_an_invoice_is_not_reversed_from_here() -> None:
     """It is corrected where it comes from."""
+    world = Invoices()
     from ml_connector.app.refusals import NotAllowed
 
-    world = Invoices()
     at = world.book(approved(world))
 
     with pytest.raises(NotAllowed, match="Cancel it"):
@@ -638,9 +638,9 @@ def test_two_runs_of_one_invoice_wait_for_each_other() -> None:
 
 def test_the_nightly_look_tells_what_people_did_to_an_entry() -> None:
     """Deleted, edited, copied: each once, over when it is mended, and nothing of what is in order."""
+    world = Invoices()
     from ml_connector.app.look import look
 
-    world = Invoices()
     for identity, day in (("7", 14), ("8", 15), ("9", 16)):
         world.book(approved(world, identity, files=0, issued=date(2026, 3, day)))
     assert {"books": 0} == look(world.access, world._assembly, now=True)

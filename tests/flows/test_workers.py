@@ -452,6 +452,54 @@ def test_a_small_company_that_is_gone_from_the_list_is_asked_about(shared: bool)
     assert 7 == Counter(day != "open" for day in world.members().values())[True]
 
 
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_code_that_is_blanked_for_everybody_is_asked_about(everybody: bool) -> None:
+    """A right was withdrawn: nothing is taken over before a person says that it is right. A few who have no
+    code any more are nothing to ask about.
+    """
+    world = Members()
+    world.people.put(*(worker(f"{n:03}", placed("100")) for n in range(40)))
+    world.done()
+    world.people.put(*(worker(f"{n:03}") for n in range(5)))
+    assert RunState.DONE is world.align().state
+    world.people.put(*(worker(f"{n:03}") for n in range(40)))
+
+    given = {"everybody": ("yes",)} if everybody else {}
+    at = world.at(world.operations.start("workers", SOURCE, TARGET, "now", given=given).id)
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["plan.loss"]) == (world.at(at.id).state, world.problems(at.id))
+    assert "35 of 35 workers of US1 have no department any more" in world.problem_list(at.id)[0].text
+    assert 35 == sum(bool(one.employments[0].placements) for one in kept(world))
+    world.operations.answer(at.id, "loss_is_right")
+    world.run_to_rest()
+    assert RunState.DONE is world.at(at.id).state
+    assert not any(one.employments[0].placements for one in kept(world))
+
+
+def kept(world: Members) -> list[Worker]:
+    """The workers as the product keeps them."""
+    from ml_connector.store.snapshots import StoredSnapshots
+
+    return list(StoredSnapshots(world.access.connection(SOURCE)).rows("worker"))
+
+
+def test_people_who_are_not_listed_any_more_are_asked_about_though_they_are_few() -> None:
+    """A source that was restored has lost its last hires; whoever leaves stays on its list."""
+    world = Members()
+    world.people.put(*(worker(f"{n:03}") for n in range(100)))
+    world.done()
+    for n in range(6):
+        del world.people.held[f"E{n:03}"]
+    world.move("2026-07-25T12:00")
+
+    at = world.align()
+
+    assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))
+    assert "6 of 100 workers are not listed any more" in world.problem_list(at.id)[0].text
+    assert {"open"} == set(world.members().values())
+
+
 def test_an_answer_about_a_company_is_for_so_many_workers() -> None:
     """Where more are gone meanwhile, it is asked again."""
     world = Members(shared=True)

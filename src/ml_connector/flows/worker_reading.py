@@ -91,6 +91,7 @@ def read_workers(opening: Opening, run: Run) -> Next:
     for key in [*found, *gone_keys]:
         steps.compare(old.get(key), found.get(key))
         finds.count(old.get(key), found.get(key))
+    run.check(steps.wrong())
     due = _due(opening, followed.at, now, keys - unread.keys())
     if changed.cursor != followed.cursor or keys or due:
         kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
@@ -165,6 +166,7 @@ def _everybody(
             steps.compare(row, row if NOBODY in unread else None)
             finds.count(row, row if NOBODY in unread else None)
             yield from (row,) if NOBODY in unread else ()
+    steps.run.check(steps.wrong())
     if opening.systems.target.register(DimensionValue).limits.shared:
         # Where each company has rows of its own, the plan counts what it closes in each.
         steps.run.check(steps.losses())
