@@ -496,6 +496,15 @@ def test_a_supplier_that_may_not_be_booked_on(changes: dict[str, Any], code: str
     assert (HELD, [code], [], []) == (at.state, codes(world, at), world.entries, world.files)
 
 
+def test_a_supplier_that_is_new_in_the_ledger_takes_invoices_of_before() -> None:
+    """It was made today, of an invoice that is dated in spring."""
+    world = Invoices()
+    suppliers = world.purchases.suppliers
+    suppliers["id-1"] = replace(suppliers["id-1"], start=world.clock.now().date())
+
+    assert DONE == world.book(approved(world)).state
+
+
 def test_a_closed_period_holds_or_moves_the_period_and_never_the_date() -> None:
     world = Invoices()
     world.purchases.closed.add((2026, 3))

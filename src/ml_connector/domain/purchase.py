@@ -180,7 +180,7 @@ class BookedAttachment:
 class LedgerSupplier:
     """A supplier as the ledger keeps it. `identity` is its own id of it, `code` what people know it by.
     `creditor` is the supplier's own account of payables; empty for that of the journal. It may be booked on
-    from `start` to `end`, where it is a supplier and not blocked.
+    where it is a supplier, not blocked, and today lies between `start` and `end`.
     """
 
     identity: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from ml_connector.domain.checks import REMEDY, head_problems, place_problems
@@ -24,9 +25,11 @@ from ml_connector.domain.purchase import (
 from ml_connector.domain.vat import VatCode
 
 
-def check_purchase(entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier) -> Iterator[Problem]:
+def check_purchase(
+    entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier, today: date
+) -> Iterator[Problem]:
     """Everything that the ledger would refuse of the entry, and what it would take and should not: journal,
-    currency, accounts, codes, VAT codes, payment term and supplier.
+    currency, accounts, codes, VAT codes, payment term and supplier, who is active or not `today`.
     """
     yield from head_problems(entry, books.chart)
     places = {(line.account, line.dimensions) for line in entry.lines}
@@ -41,13 +44,13 @@ def check_purchase(entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerS
         state = "closed" if entry.term in books.terms else "not there"
         text = f"Payment term {entry.term} is {state} in {entry.entity}. Open it there, or name another one."
         yield Problem("term.not_there", f"term {entry.term}", text, Owner.CONTROLLER)
-    yield from _supplier_problems(entry, books, supplier)
+    yield from _supplier_problems(entry, books, supplier, today)
 
 
 def _supplier_problems(
-    entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier
+    entry: PurchaseEntry, books: PurchaseChart, supplier: LedgerSupplier, today: date
 ) -> Iterator[Problem]:
-    where, day = f"supplier {supplier.code}", entry.invoice_date
+    where = f"supplier {supplier.code}"
     named = f"{supplier.code} {supplier.name}".strip()
     if not supplier.is_supplier:
         text = f"{named} is no supplier in {entry.entity}. Make it one there."
@@ -55,11 +58,11 @@ def _supplier_problems(
     if supplier.blocked:
         text = f"Supplier {named} is blocked in {entry.entity}. It is not unblocked from here: do so there."
         yield Problem("supplier.blocked", where, text, Owner.CONTROLLER)
-    if (supplier.start and day < supplier.start) or (supplier.end and day > supplier.end):
+    if (supplier.start and today < supplier.start) or (supplier.end and today > supplier.end):
         span = f"from {supplier.start or '…'} to {supplier.end or '…'}"
         text = (
-            f"Supplier {named} may be booked on {span} in {entry.entity}, and the invoice is dated {day}."
-            " Change the days there, or book the invoice by hand."
+            f"Supplier {named} is active {span} in {entry.entity}, so not today. Change the days there, or"
+            " book the invoice by hand."
         )
         yield Problem("supplier.dates", where, text, Owner.CONTROLLER)
     if supplier.creditor and books.creditor and supplier.creditor != books.creditor:

@@ -7,6 +7,7 @@ books alone.
     equal      what is owed, and the VAT of all lines, to the cent
     files      the bytes of every file of the invoice stand at its entry
     marked     the source holds the entry's id
+    paid       what the source shows as paid is what the ledger has settled of the entry
 
 An invoice that cannot be booked as it stands is named by the scenario with the reason, and is left out of
 what is expected; where there is an entry of it all the same, that counts as any other.
@@ -14,6 +15,7 @@ what is expected; where there is an entry of it all the same, that counts as any
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -34,6 +36,7 @@ class Verdict:
     booked: int = 0
     files: int = 0
     marked: int = 0
+    paid: int = 0
     amount_equal: bool = True
     vat_equal: bool = True
     duplicates: int = 0
@@ -50,13 +53,26 @@ class Verdict:
         return {"ok": self.ok, **asdict(self)}
 
 
-def judge(bought: Json, books: Json, files: Sequence[Json], trouble: Mapping[str, str]) -> Verdict:
-    """Compare. `bought` and `books` are the books of the two simulators, `files` what the ledger has at its
-    entries; `trouble` is the number in the source of an invoice that cannot be booked → why.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the ledger holds: its books, the files at its entries, the names of its suppliers by legal entity
+    and code, and what was settled of an entry, by its id.
     """
-    verdict = Verdict()
-    invoices = [row for row in bought["invoices"] if row["status"] in APPROVED and not row.get("parent")]
-    suppliers = {row["id"]: row["code"].removeprefix("S") for row in bought["suppliers"]}
+
+    books: Json
+    files: Sequence[Json]
+    names: Mapping[tuple[str, str], str]
+    settled: Mapping[str, Decimal]
+
+
+def judge(bought: Json, ledger: Ledger, trouble: Mapping[str, str]) -> Verdict:
+    """Compare. `bought` are the books of the source; `trouble` is the number in the source of an invoice that
+    cannot be booked → why.
+    """
+    verdict, books, files = Verdict(), ledger.books, ledger.files
+    approved = [row for row in bought["invoices"] if row["approved_at"] and row["status"] in APPROVED]
+    invoices = [row for row in approved if not row["parent"] and not row["waits"]]
+    suppliers = {row["id"]: row["name"] for row in bought["suppliers"]}
     entries = [row for row in books["documents"] if row.get("invoice")]
     by_id = {row["id"]: row for row in entries}
     at_entry: dict[str, Counter[str]] = {}
@@ -67,7 +83,7 @@ def judge(bought: Json, books: Json, files: Sequence[Json], trouble: Mapping[str
         verdict.invoices += 1
         name = f"invoice {invoice['idn']} ({invoice['number'] or 'no number'})"
         entry = by_id.get(str(invoice["external_id"])) or next(
-            iter(_entries_of(invoice, suppliers[invoice["supplier"]], entries, taken)), None
+            _entries_of(invoice, suppliers[invoice["supplier"]], entries, taken, ledger.names), None
         )
         if entry is None:
             if str(invoice["idn"]) not in trouble:
@@ -77,6 +93,10 @@ def judge(bought: Json, books: Json, files: Sequence[Json], trouble: Mapping[str
         taken[entry["id"]] += 1
         verdict.booked += 1
         _compare(verdict, name, invoice, entry)
+        _paid(verdict, name, invoice, ledger.settled.get(entry["id"], Decimal(0)))
+        name_there = ledger.names[entry["entity"], entry["invoice"]["supplier"]]
+        if _folded(name_there) != _folded(suppliers[invoice["supplier"]]):
+            verdict.wrong.append(f"{name} is booked for another supplier")
         _files(verdict, name, invoice, at_entry.get(entry["id"], Counter()))
         if invoice["external_id"] == entry["id"]:
             verdict.marked += 1
@@ -93,17 +113,26 @@ def judge(bought: Json, books: Json, files: Sequence[Json], trouble: Mapping[str
 
 
 def _entries_of(
-    invoice: Json, supplier: str, entries: Sequence[Json], taken: Mapping[str, int]
+    invoice: Json,
+    supplier: str,
+    entries: Sequence[Json],
+    taken: Mapping[str, int],
+    names: Mapping[tuple[str, str], str],
 ) -> Iterator[Json]:
     for entry in entries:
         held = entry["invoice"]
-        if taken.get(entry["id"]) or held["supplier"].lstrip("0") != supplier.lstrip("0"):
+        if taken.get(entry["id"]) or _folded(names[entry["entity"], held["supplier"]]) != _folded(supplier):
             continue
         number = str(invoice["number"] or "")
         if (number and held["reference"][:LETTERS] == number[:LETTERS]) or (
             not number and abs(Decimal(held["amount"])) == abs(Decimal(invoice["gross"]))
         ):
             yield entry
+
+
+def _folded(name: str) -> str:
+    """A letter may be written in one part or in two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _compare(verdict: Verdict, name: str, invoice: Json, entry: Json) -> None:
@@ -119,6 +148,15 @@ def _compare(verdict: Verdict, name: str, invoice: Json, entry: Json) -> None:
     if entry["currency"] != invoice["currency"]:
         verdict.amount_equal = False
         verdict.wrong.append(f"{name} is in {invoice['currency']}, and its entry in {entry['currency']}")
+
+
+def _paid(verdict: Verdict, name: str, invoice: Json, settled: Decimal) -> None:
+    """What the ledger settled is what the source shows; a payment that was there before stays."""
+    if not settled:
+        return
+    verdict.paid += 1
+    if Decimal(invoice["paid"]) != settled:
+        verdict.wrong.append(f"{name} is settled with {settled}, and its source shows {invoice['paid']}")
 
 
 def _files(verdict: Verdict, name: str, invoice: Json, there: Counter[str]) -> None:

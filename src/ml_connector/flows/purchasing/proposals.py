@@ -292,7 +292,8 @@ class PurchaseProposals:
         """Everything that the ledger would refuse of what is proposed."""
         for entry in proposal.entries:
             if chart is not None and asked.basis is not None and not entry.key.startswith(REVERSAL):
-                yield from check_purchase(entry, chart, asked.basis.supplier)
+                today = self._commits.now().date()
+                yield from check_purchase(entry, chart, asked.basis.supplier, today)
             yield from self.purchases.check(entry)
         for dossier in proposal.dossiers:
             yield from self.dossiers.check(dossier)
