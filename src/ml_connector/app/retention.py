@@ -89,6 +89,8 @@ FOR_EVER = tuple(
         "Audit log",
         "Entries sent to a ledger, their sends, approvals and statements",
         "Runs, with their state, summary and answers",
+        "Expense reports that were sent, their receipts, and their idempotency keys",
+        "Files of invoices that were read, by their bytes",
         "Mappings, all versions",
         "Incidents",
         "Alerts",
