@@ -23,6 +23,8 @@ from ml_connector_sandbox.scenarios import procurement
 from ml_connector_sandbox.systems.precoro import register
 
 Say = Callable[[str], None]
+RENT = "R-77"
+"""A landlord prints the same number each month."""
 KILLS, PATIENCE_SECONDS = 3, 240
 
 
@@ -126,7 +128,7 @@ def _held(stage: PurchaseStage, say: Say) -> dict[str, str]:
         shown = stage.product.run("runs", "show", run["id"], "--json")
         row = idns[shown["reference"].split("/")[1]]
         asks = [one for one in shown["problems"] if one["code"] == "ledger.look_alike"]
-        if asks and (row["number"] in (None, "", "NA") or row["issued"] >= "2026-07-01"):
+        if asks and row["number"] in (None, "", "NA", RENT):
             accepted = [part for one in asks for part in ("--accept", one["where"])]
             stage.product.run("runs", "resume", run["id"], *accepted, "--json", expect=range(9))
     _rest(stage)

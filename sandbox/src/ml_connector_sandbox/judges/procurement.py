@@ -79,11 +79,13 @@ def judge(bought: Json, ledger: Ledger, trouble: Mapping[str, str]) -> Verdict:
     for file in files:
         at_entry.setdefault(str(file["entry"]), Counter())[file["sha256"]] += 1
     taken: Counter[str] = Counter()
+    marked = {str(row["external_id"]) for row in invoices if row["external_id"]}
+    unmarked = [row for row in entries if row["id"] not in marked]
     for invoice in invoices:
         verdict.invoices += 1
         name = f"invoice {invoice['idn']} ({invoice['number'] or 'no number'})"
         entry = by_id.get(str(invoice["external_id"])) or next(
-            _entries_of(invoice, suppliers[invoice["supplier"]], entries, taken, ledger.names), None
+            _entries_of(invoice, suppliers[invoice["supplier"]], unmarked, taken, ledger.names), None
         )
         if entry is None:
             if str(invoice["idn"]) not in trouble:
