@@ -98,6 +98,22 @@ def test_approved_anew_without_a_change_is_marked_and_not_booked_again() -> None
     assert (DONE, 1, {"7": "r3"}) == (again.state, len(world.entries), world.bought.external)
 
 
+@pytest.mark.parametrize(("change", "code"), [("gone", "booked.gone"), ("edited", "booked.changed")])
+def test_what_people_did_to_an_entry_is_said_before_it_is_called_booked(change: str, code: str) -> None:
+    """Approved anew without a change, while the entry was deleted or edited in the ledger."""
+    world = Invoices()
+    world.book(approved(world, files=0))
+    rows = world.purchases.of(PurchaseEntry)
+    if change == "gone":
+        rows.clear()
+    else:
+        rows["r1"].booked = replace(rows["r1"].booked, number="typed over")
+
+    at = world.book(world.bought.approve("7"))
+
+    assert (HELD, [code]) == (at.state, codes(world, at))
+
+
 def test_looks_take_up_each_approval_once_and_nothing_is_lost_between_look_and_run() -> None:
     """What a look found is kept though the process dies before its run is made."""
     world = Invoices()

@@ -210,7 +210,10 @@ class PurchaseProposals:
         problems = [*proposal.problems]
         others = [row for row in booked if row not in same]
         if any(row.state is CommitState.CONFIRMED for row in same):
-            return replace(proposal, entries=(), already_booked=tuple(map(document_number, same)))
+            for row in same:
+                problems.extend(changed_since(self.purchases, row, run.row.id))
+            numbers = tuple(map(document_number, same))
+            return replace(proposal, entries=(), already_booked=numbers, problems=tuple(problems))
         mirrors, taken = [], []
         for row in others if not problems else ():
             problems.extend(changed_since(self.purchases, row, run.row.id))
