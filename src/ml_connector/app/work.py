@@ -58,26 +58,43 @@ def at_work(
         yield running is not None
 
 
-def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
-    """Watch a run until it is at rest, is paused, or waits for longer than three minutes, at once or by
+class Following:
+    """Watches a run until it is at rest, is paused, or waits for longer than three minutes, at once or by
     looking again and again; calls `show` whenever it moved.
     """
-    runs, began, last, waiting_since = StoredRuns(), time.monotonic(), None, None
-    while True:
-        seen = RUNS.seen
-        row, now = runs.get(run), time.monotonic()
+
+    def __init__(self, run: str, show: Callable[[RunRow], None]) -> None:
+        self._run, self._show, self._runs = run, show, StoredRuns()
+        self._last: RunRow | None = None
+        self._waiting_since: float | None = None
+
+    def until(self, timeout_seconds: float | None = None) -> tuple[RunRow, bool]:
+        """The run, and whether it came to its end before the time was over; may be called again."""
+        began = time.monotonic()
+        while True:
+            seen = RUNS.seen
+            row, now = self._runs.get(self._run), time.monotonic()
+            if self._ended(row, now):
+                return row, True
+            if timeout_seconds is not None and now - began > timeout_seconds:
+                return row, False
+            RUNS.wait(seen, LOOK_SECONDS)
+
+    def _ended(self, row: RunRow, now: float) -> bool:
+        last, self._last = self._last, row
         if last is None or (row.state, row.stage, row.attempt) != (last.state, last.stage, last.attempt):
-            show(row)
-            if last is None or row.stage != last.stage:
-                waiting_since = None
-            last = row
+            self._show(row)
+        if last is None or row.stage != last.stage:
+            self._waiting_since = None
         if row.state is RunState.WAITING:
-            waiting_since = now if waiting_since is None else waiting_since
-            if row.paused or _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
-                return row
-        if row.state in AT_REST or (timeout_seconds is not None and now - began > timeout_seconds):
-            return row
-        RUNS.wait(seen, LOOK_SECONDS)
+            since = self._waiting_since = now if self._waiting_since is None else self._waiting_since
+            return row.paused or _waits_long(row) or now - since > SHORT_WAIT_SECONDS
+        return row.state in AT_REST
+
+
+def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
+    """Watch a run as `Following` does; where the time is over, as it stands."""
+    return Following(run, show).until(timeout_seconds)[0]
 
 
 def idle(stopped: threading.Event) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,27 +29,27 @@ if TYPE_CHECKING:
 
 TAKE_OVER_SECONDS = 5.0
 """How long a run is watched that another process carries out, before this one tries to."""
-UNDER_WAY = ("ready", "running")
 
 
 def finish(identities: Sequence[str], as_json: bool, set_aside: Sequence[Problem] = ()) -> None:
     """Carry the runs out here, or watch whoever does; ends with the exit code of the run that needs most
     attention. `set_aside` is what the source could not read.
     """
-    from ml_connector.app.work import SHORT_WAIT_SECONDS, at_work, follow
+    from ml_connector.app.work import Following, at_work
 
     svc = service()
-    left_over, began = list(identities), time.monotonic()
     ended: list[RunRow] = []
-    while left_over:
-        with at_work(svc.assembly) as working, _progress() as show_stage:
-            while left_over:
-                row = follow(left_over[0], show_stage, None if working else TAKE_OVER_SECONDS)
-                patient = time.monotonic() - began < SHORT_WAIT_SECONDS
-                if not working and (row.state in UNDER_WAY or (row.state == "waiting" and patient)):
-                    break  # whoever carries it out may be gone: look whether this process can
-                ended.append(row)
-                left_over.pop(0)
+    following: Following | None = None
+    with _progress() as show_stage:
+        while len(ended) < len(identities):
+            with at_work(svc.assembly) as working:
+                while len(ended) < len(identities):
+                    following = following or Following(identities[len(ended)], show_stage)
+                    row, at_its_end = following.until(None if working else TAKE_OVER_SECONDS)
+                    if not at_its_end:
+                        break  # whoever carries it out may be gone: look whether this process can
+                    ended.append(row)
+                    following = None
     left = {"set_aside": problems_json(set_aside)} if set_aside else {}
     if as_json and len(ended) != 1:
         done = not set_aside and all(row.state == "done" for row in ended)
