@@ -380,6 +380,8 @@ class PurchaseSinkContract(SinkContract):
             found[identity].is_supplier,
             found[identity].blocked,
         )
+        assert {code: found[identity]} == world.facts.creditors(document.entity, [code, "NOBODY"])
         world.block_supplier(code)
 
         assert world.facts.suppliers(document.entity, [identity])[identity].blocked
+        assert world.facts.creditors(document.entity, [code])[code].blocked

@@ -341,6 +341,10 @@ class ReferencePurchaseFacts(PurchaseFacts):
         """Those that there are."""
         return {one: self._books.suppliers[one] for one in identities if one in self._books.suppliers}
 
+    def creditors(self, entity: str, codes: Collection[str]) -> Mapping[str, LedgerSupplier]:
+        """Those that there are."""
+        return {one.code: one for one in self._books.suppliers.values() if one.code in codes}
+
 
 def known_code(what: str, code: str, codes: Collection[str]) -> None:
     """Raises `CodeUnknown` for one that is not there."""

@@ -67,6 +67,12 @@ class PurchaseFacts(Protocol):
         """
         ...
 
+    def creditors(self, entity: str, codes: Collection[str]) -> Mapping[str, LedgerSupplier]:
+        """Suppliers by the code that people know them by, asked afresh; those that are not there are left
+        out.
+        """
+        ...
+
 
 class PurchaseSink(Sink[PurchaseEntry, BookedPurchase], Protocol):
     """Where purchase entries are written. They end by withdrawal while they are open and unpaid; whoever ends

@@ -157,6 +157,12 @@ class ExactPurchaseFacts(PurchaseFacts):
             for identity, row in found.items()
         }
 
+    def creditors(self, entity: str, codes: Collection[str]) -> Mapping[str, LedgerSupplier]:
+        """By their codes."""
+        ids = self._suppliers.ids(entity, codes)
+        found = self.suppliers(entity, ids.values())
+        return {code: found[one] for code, one in ids.items() if one in found and found[one].code == code}
+
     def _journals(self, entity: str, where: str) -> list[purchase_wire.PurchaseJournal]:
         select = fields(purchase_wire.PurchaseJournal)
         rows = self._client.rows(entity, JOURNALS, purchase_wire.PurchaseJournal, select=select, where=where)

@@ -1,4 +1,4 @@
-"""The files of an invoice: what holds them in the ledger, and each of them once."""
+"""The files of an invoice, or of an expense report: what holds them in the ledger, and each of them once."""
 
 from __future__ import annotations
 
@@ -8,51 +8,48 @@ from dataclasses import replace
 from functools import partial
 
 from ml_connector.domain import codec
-from ml_connector.domain.invoice import KeptFile, SupplierInvoice
+from ml_connector.domain.invoice import KeptFile
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import Attachment, Dossier
-from ml_connector.flows.purchasing.names import FILE, PAPERS, numbered, text_of
+from ml_connector.flows.purchasing.names import FILE, PAPERS, numbered
 from ml_connector.ports.commits import Commits
 
 
 def papers_of(
-    commits: Commits,
-    invoice: SupplierInvoice,
-    files: Sequence[KeptFile],
-    supplier: str,
-    entity: str,
-    family: str,
-    text_max: int,
+    commits: Commits, dossier: Dossier, files: Sequence[KeptFile], family: str
 ) -> tuple[tuple[Dossier, ...], tuple[Attachment, ...]]:
-    """What holds the files, and each of them once. Its key says what it says, so that a revision with
-    another number or supplier has papers of its own.
+    """What holds the files, under its key, and each of them once. Its key says what it says, so that a
+    revision with another number or supplier has papers of its own.
     """
     if not files:
         return (), ()
-    dossier = Dossier(
-        key="", entity=entity, title=text_of(invoice, text_max), supplier=supplier, date=invoice.issued
-    )
     said = f"{PAPERS}{family}:{_digest(codec.encode(dossier))}"
-    dossier = numbered(commits, said, lambda key: replace(dossier, key=key))
+    holds = numbered(commits, said, lambda key: replace(dossier, key=key))
     found: dict[str, Attachment] = {}
     for file in files:
         attachment = Attachment(
-            key="", entity=entity, name=file.name, sha256=file.sha256, size=file.size, refers=(dossier.key,)
+            key="",
+            entity=holds.entity,
+            name=file.name,
+            sha256=file.sha256,
+            size=file.size,
+            refers=(holds.key,),
         )
         if file.sha256 not in found:
-            of = f"{FILE}{dossier.key}:{_digest(codec.encode(attachment))}"
+            of = f"{FILE}{holds.key}:{_digest(codec.encode(attachment))}"
             found[file.sha256] = numbered(commits, of, partial(_keyed, attachment))
-    return (dossier,), tuple(found.values())
+    return (holds,), tuple(found.values())
 
 
-def file_problems(invoice: SupplierInvoice, files: Sequence[KeptFile]) -> Iterator[Problem]:
+def file_problems(what: str, files: Sequence[KeptFile], owner: Owner) -> Iterator[Problem]:
+    """A problem for every file of `what` whose bytes are not what its name says."""
     for file in files:
         if not file.is_named:
             text = (
-                f"{file.name} of invoice {invoice.number} is not what its name says: its bytes are of another"
-                " kind. Attach the right file at the source, and approve the invoice again."
+                f"{file.name} of {what} is not what its name says: its bytes are of another kind. Attach the"
+                " right file at the source, and approve it again."
             )
-            yield Problem("attachment.content", file.name, text, Owner.PROCUREMENT)
+            yield Problem("attachment.content", file.name, text, owner)
 
 
 def _keyed(attachment: Attachment, key: str) -> Attachment:

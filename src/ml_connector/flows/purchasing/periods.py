@@ -1,25 +1,25 @@
-"""The fiscal period that an invoice is booked in."""
+"""The fiscal period that an invoice, or an expense report, is booked in."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from ml_connector.domain.invoice import SupplierInvoice
 from ml_connector.domain.period import ClosedPeriodRule, FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 
 
 def period_for(
-    invoice: SupplierInvoice, calendar: Sequence[FiscalPeriod], closed: ClosedPeriodRule
+    day: date, what: str, calendar: Sequence[FiscalPeriod], closed: ClosedPeriodRule
 ) -> tuple[int, int] | Problem | None:
-    """The period where it is another than that of the invoice's date, which stays as it is."""
-    where, found = f"invoice {invoice.reference}", period_of(invoice.issued, calendar)
+    """The period where it is another than that of the day of `what`, which stays as it is."""
+    found = period_of(day, calendar)
     if found is None:
         text = (
-            f"{invoice.issued}, the date of invoice {invoice.number}, is in no fiscal period of the ledger."
+            f"{day}, the date of {what}, is in no fiscal period of the ledger."
             " Create the period there, or correct the date at the source."
         )
-        return Problem("period.unknown", where, text, Owner.CONTROLLER)
+        return Problem("period.unknown", what, text, Owner.CONTROLLER)
     if found.open:
         return None
     later = min((one for one in calendar if one.open and one.start > found.start), default=None)
@@ -30,7 +30,5 @@ def period_for(
         if later
         else "Reopen it: no later period is open."
     )
-    text = (
-        f"Period {found.name} of {invoice.issued}, the date of invoice {invoice.number}, is closed. {choice}"
-    )
-    return Problem("period.closed", where, text, Owner.CONTROLLER)
+    text = f"Period {found.name} of {day}, the date of {what}, is closed. {choice}"
+    return Problem("period.closed", what, text, Owner.CONTROLLER)

@@ -38,7 +38,7 @@ from ml_connector.flows.purchasing.papers import file_problems, papers_of
 from ml_connector.flows.purchasing.periods import period_for
 from ml_connector.flows.purchasing.policy import InvoicePolicy
 from ml_connector.flows.purchasing.proof import changed_since
-from ml_connector.ports.commits import UNBOOKED, CommitRow, CommitState
+from ml_connector.ports.commits import UNBOOKED, CommitRow, Commits, CommitState
 from ml_connector.ports.purchases import AttachmentSink, DossierSink, PurchaseFacts, PurchaseSink
 from ml_connector.ports.sinks import Ending
 from ml_connector.runs.run import Run
@@ -90,7 +90,8 @@ class PurchaseProposals:
         chart = self.facts.chart(entity, self._policy.journals[entity], self._policy.axes)
         supplier = self._supplier(entity, invoice)
         calendar = self.facts.calendar(entity, self._policy.journals[entity], invoice.issued)
-        period = period_for(invoice, calendar, self._policy.posting_date.closed)
+        what = f"invoice {invoice.number}"
+        period = period_for(invoice.issued, what, calendar, self._policy.posting_date.closed)
         problems = tuple(found for found in (supplier, period) if isinstance(found, Problem))
         if problems or isinstance(supplier, Problem) or isinstance(period, Problem):
             return Asked(entity=entity, problems=problems), None
@@ -149,15 +150,14 @@ class PurchaseProposals:
     ) -> PurchaseProposal:
         """The entry with its files, as if nothing were booked yet."""
         assert asked.basis is not None
-        dossiers, attachments = papers_of(
-            self._commits,
-            invoice,
-            files,
-            asked.basis.supplier.code,
-            asked.entity,
-            family,
-            self.purchases.limits.text_max,
+        dossier = Dossier(
+            key="",
+            entity=asked.entity,
+            title=text_of(invoice, self.purchases.limits.text_max),
+            supplier=asked.basis.supplier.code,
+            date=invoice.issued,
         )
+        dossiers, attachments = papers_of(self._commits, dossier, files, family)
         refers = tuple(dossier.key for dossier in dossiers)
         built = self._entry(invoice, asked.basis, family, refers)
         if built.entry is None:
@@ -169,7 +169,7 @@ class PurchaseProposals:
             entries=(entry,),
             dossiers=dossiers,
             attachments=attachments,
-            problems=tuple(file_problems(invoice, files)),
+            problems=tuple(file_problems(f"invoice {invoice.number}", files, Owner.PROCUREMENT)),
             origins=built.origins,
             mapping=f"{mapping.name} v{mapping.version}" if mapping.rules else "",
         )
@@ -219,9 +219,9 @@ class PurchaseProposals:
             problems.extend(changed_since(self.purchases, row, run.row.id))
             if problems:
                 continue
-            taken.append(_taken(row))
-            if not self._may_withdraw(run, row):
-                mirrors.append(self._mirror(row))
+            taken.append(taken_purchase(row))
+            if not may_withdraw(self.purchases, run, row):
+                mirrors.append(turned(self._commits, row, self.purchases.limits.text_max))
         if entry is not None and not problems:
             problems.extend(self._questions(run, invoice, entry, booked))
         answers = run.answers()
@@ -239,26 +239,6 @@ class PurchaseProposals:
                 if subject.entity == one.entity
             ),
             accepted=tuple(sorted(name for name, said in answers.items() if said == look_alikes.NOT_OURS)),
-        )
-
-    def _may_withdraw(self, run: Run, row: CommitRow) -> bool:
-        """Whether the entry is open and unpaid, and the ledger did not refuse to withdraw it."""
-        if self.purchases.ends is not Ending.WITHDRAW or row.key in kept(run):
-            return False
-        found = self.purchases.read_back(cast(Receipt, codec.decode(row.receipt)))
-        return found.open is None or found.open == found.payable
-
-    def _mirror(self, row: CommitRow) -> PurchaseEntry:
-        """What takes an entry back that cannot be withdrawn: the same with every amount turned round."""
-        entry = cast(PurchaseEntry, codec.decode(row.content))
-        key = CommitKey.parse(row.key)
-        lines = tuple(replace(line, net=-line.net, vat=-line.vat) for line in entry.lines)
-        limit = self.purchases.limits.text_max
-        turned = replace(
-            entry, lines=lines, text=f"Reversal of {document_number(row)}"[:limit], refers=(), due_date=None
-        )
-        return numbered(
-            self._commits, f"{REVERSAL}{key.family}:{key.revision}", lambda name: replace(turned, key=name)
         )
 
     def _questions(
@@ -346,7 +326,26 @@ def kept(run: Run) -> tuple[str, ...]:
     return cast("tuple[str, ...]", found or ())
 
 
-def _taken(row: CommitRow) -> TakenBack:
+def may_withdraw(purchases: PurchaseSink, run: Run, row: CommitRow) -> bool:
+    """Whether the entry is open and unpaid, and the ledger did not refuse to withdraw it."""
+    if purchases.ends is not Ending.WITHDRAW or row.key in kept(run):
+        return False
+    found = purchases.read_back(cast(Receipt, codec.decode(row.receipt)))
+    return found.open is None or found.open == found.payable
+
+
+def turned(commits: Commits, row: CommitRow, text_max: int) -> PurchaseEntry:
+    """What takes an entry back that cannot be withdrawn: the same with every amount turned round."""
+    entry = cast(PurchaseEntry, codec.decode(row.content))
+    key = CommitKey.parse(row.key)
+    lines = tuple(replace(line, net=-line.net, vat=-line.vat) for line in entry.lines)
+    text = f"Reversal of {document_number(row)}"[:text_max]
+    back = replace(entry, lines=lines, text=text, refers=(), due_date=None)
+    return numbered(commits, f"{REVERSAL}{key.family}:{key.revision}", lambda name: replace(back, key=name))
+
+
+def taken_purchase(row: CommitRow) -> TakenBack:
+    """The entry as a proposal names it."""
     booked = cast(BookedPurchase, codec.decode(row.booked))
     return TakenBack(
         key=row.key, run=row.run, document=document_number(row), entity=row.entity, debit=booked.payable

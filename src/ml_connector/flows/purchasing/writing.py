@@ -11,7 +11,6 @@ from typing import Any
 
 from ml_connector.domain.document import Document, Marker
 from ml_connector.domain.proposal import Share
-from ml_connector.domain.purchase import PurchaseEntry
 from ml_connector.domain.purchase_proposal import PurchaseProposal
 from ml_connector.errors import Refused, SignInRenewed, Throttled
 from ml_connector.flows.flow import Opening
@@ -39,10 +38,10 @@ class Writing:
         """
         sink, mirrored = self._proposals.purchases, dict[str, str]()
         for entry in proposal.entries:
-            old = next((one.key for one in proposal.takes_back if _mirrors(entry, one.key)), None)
+            old = next((one.key for one in proposal.takes_back if takes_back(entry, one.key)), None)
             if old is not None:
                 mirrored[old] = entry.key
-                self._commit(run, sink, [entry], proposal.shares)
+                commit_each(run, self._opening, sink, [entry], proposal.shares)
                 if not getattr(self._commits.get(old), "reversed_by", ""):
                     self._commits.reverse(old, entry.key)
                     run.audit("commit.reversed", {"key": old, "by": entry.key})
@@ -63,11 +62,13 @@ class Writing:
         """Files and entry, in the order in which they name each other. Where the ledger refuses the entry,
         its files are removed again.
         """
-        self._commit(run, self._proposals.dossiers, proposal.dossiers, ())
-        self._commit(run, self._proposals.attachments, proposal.attachments, ())
+        commit_each(run, self._opening, self._proposals.dossiers, proposal.dossiers)
+        commit_each(run, self._opening, self._proposals.attachments, proposal.attachments)
         entry = proof.entry_of(proposal)
         try:
-            self._commit(run, self._proposals.purchases, [entry] if entry else [], proposal.shares)
+            commit_each(
+                run, self._opening, self._proposals.purchases, [entry] if entry else [], proposal.shares
+            )
         except (SignInRenewed, Throttled):
             raise
         except Refused:
@@ -84,25 +85,29 @@ class Writing:
                 with suppress(Refused):
                     run.end_once(sink, document.key)
 
-    def _commit(
-        self, run: Run, sink: Sink[Any, Any], documents: Sequence[Document], shares: Sequence[Share]
-    ) -> None:
-        """Write each of the documents once; one look speaks for all of them."""
-        if not documents:
-            return
-        rows = {document.key: self._commits.get(document.key) for document in documents}
-        fresh = [one for one in documents if (row := rows[one.key]) is None or row.state in UNBOOKED]
-        began = run.seconds()
-        found = sink.locate([(one, Marker.of(one.key)) for one in fresh], None) if fresh else {}
-        wanted = []
-        for document in documents:
-            tenant = self._opening.target.confirm(
-                document.entity, self._opening.systems.target.tenant(document.entity)
-            )
-            own = tuple(share for share in shares if share.key == document.key)
-            origin = Origin(run=run.row.id, tenant=tenant, shares=own, reference=run.row.reference)
-            wanted.append((document, origin))
-        run.commit_all(sink, wanted, Seen(found=found, began=began), lambda marked: sink.locate(marked, None))
+
+def commit_each(
+    run: Run,
+    opening: Opening,
+    sink: Sink[Any, Any],
+    documents: Sequence[Document],
+    shares: Sequence[Share] = (),
+) -> None:
+    """Write each of the documents once; one look speaks for all of them."""
+    if not documents:
+        return
+    commits = opening.commits
+    rows = {document.key: commits.get(document.key) for document in documents}
+    fresh = [one for one in documents if (row := rows[one.key]) is None or row.state in UNBOOKED]
+    began = run.seconds()
+    found = sink.locate([(one, Marker.of(one.key)) for one in fresh], None) if fresh else {}
+    wanted = []
+    for document in documents:
+        tenant = opening.target.confirm(document.entity, opening.systems.target.tenant(document.entity))
+        own = tuple(share for share in shares if share.key == document.key)
+        origin = Origin(run=run.row.id, tenant=tenant, shares=own, reference=run.row.reference)
+        wanted.append((document, origin))
+    run.commit_all(sink, wanted, Seen(found=found, began=began), lambda marked: sink.locate(marked, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class Mark:
         self.marks.assign(reference, value, self.text, self.expected)
 
 
-def _mirrors(entry: PurchaseEntry, key: str) -> bool:
+def takes_back(entry: Document, key: str) -> bool:
+    """Whether the entry is the mirror of the document with this key."""
     family, _, revision = key.rpartition(":")
     return entry.key.startswith(f"reversal:{family.rpartition(':')[0]}:{revision}:")
