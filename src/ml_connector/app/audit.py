@@ -20,6 +20,7 @@ from ml_connector.app.access import Access
 from ml_connector.app.audit_commits import compare_commits
 from ml_connector.app.content_hashes import connection_sha256, flow_sha256, journals_sha256
 from ml_connector.domain import codec
+from ml_connector.domain.expense_proposal import ExpenseProposal
 from ml_connector.domain.proposal import Proposal
 from ml_connector.domain.purchase_proposal import PurchaseProposal
 from ml_connector.flows.posting.consent import proposal_fingerprint
@@ -250,7 +251,7 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
         made = {
             proposal_fingerprint(found)
             for found in proposals
-            if isinstance(found, Proposal | PurchaseProposal)
+            if isinstance(found, Proposal | PurchaseProposal | ExpenseProposal)
         }
         if not records.exists():
             made = _plans(run, by_action.get("run.planned", []))

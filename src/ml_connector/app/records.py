@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ml_connector.app.access import Access, Unknown
 from ml_connector.domain import codec
@@ -16,7 +16,6 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry
-from ml_connector.domain.purchase_proposal import PurchaseProposal
 from ml_connector.domain.tie_out import TieRow
 from ml_connector.flows.flow import Flow, flows
 from ml_connector.flows.posting.already_booked import already_booked_parts, nets_of
@@ -31,6 +30,12 @@ from ml_connector.store.models import Artifact, Incident
 from ml_connector.store.plans import StoredPlans
 from ml_connector.store.runs import StoredArtifacts
 from ml_connector.store.staging import StoredStaging
+
+if TYPE_CHECKING:
+    from ml_connector.domain.expense_proposal import ExpenseProposal
+    from ml_connector.domain.purchase_proposal import PurchaseProposal
+
+    AnyProposal = Proposal | PurchaseProposal | ExpenseProposal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +92,19 @@ class Records:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def proposal(self, run: str) -> Proposal | PurchaseProposal | None:
+    def proposal(self, run: str) -> AnyProposal | None:
         """The newest proposal of a run."""
         text = StoredArtifacts().newest(run, "propose", "proposal")
-        return cast(Proposal | PurchaseProposal, codec.decode(text)) if text else None
+        return cast("AnyProposal", codec.decode(text)) if text else None
 
-    def fingerprint(self, run: str, proposal: Proposal | PurchaseProposal | None = None) -> str:
+    def fingerprint(self, run: str, proposal: AnyProposal | None = None) -> str:
         """What an approval of the run would consent to: its entries, or its plan; empty without either. Give
         the proposal where it was read already, here and below: a long one takes its time.
         """
         proposal = proposal or self.proposal(run)
         if proposal is None:
             return StoredPlans().fingerprint(run)
-        asks = proposal.entries or (isinstance(proposal, PurchaseProposal) and proposal.asks)
+        asks = proposal.entries or (not isinstance(proposal, Proposal) and proposal.asks)
         return proposal_fingerprint(proposal) if asks else ""
 
     def plan(self, run: str, most: int) -> tuple[PlannedRow, ...]:
@@ -114,7 +119,7 @@ class Records:
         """Everything that stops the run."""
         return cast(tuple[Problem, ...], codec.decode(row.problems)) if row.problems else ()
 
-    def entries(self, run: str, proposal: Proposal | PurchaseProposal | None = None) -> tuple[Entry, ...]:
+    def entries(self, run: str, proposal: AnyProposal | None = None) -> tuple[Entry, ...]:
         """The entries of a run with their commits, where they have one."""
         proposal = proposal or self.proposal(run)
         if proposal is None:
@@ -174,7 +179,7 @@ class Records:
 
     # --- tie-out --------------------------------------------------------------------------------------------
 
-    def tie_out(self, run: str, proposal: Proposal | PurchaseProposal | None = None) -> tuple[TieRow, ...]:
+    def tie_out(self, run: str, proposal: AnyProposal | None = None) -> tuple[TieRow, ...]:
         """What ties together: of the proposal before it is booked, of all that is booked for its subjects as
         it was proved afterwards. Where the documents of the run were reversed from here, they, their
         reversals and what people booked come to nothing; where people took back or deleted some, it is what
@@ -185,7 +190,7 @@ class Records:
             return ()
         row, commits = self._access.runs.get(run), self._commits(run)
         flow, record = flows()[row.flow], self._record(row)
-        if isinstance(proposal, PurchaseProposal):
+        if not isinstance(proposal, Proposal):
             if any(c.reversed_by for c in commits.of_run(run)):
                 return ()
             text = StoredArtifacts().newest(run, "confirm", "tie-out")
@@ -217,28 +222,20 @@ class Records:
         if proposal is None or not 0 <= entry < len(proposal.entries):
             count = len(proposal.entries) if proposal else 0
             raise Unknown(f"Run {run} has {count} entries; there is no entry {entry + 1}.")
-        if isinstance(proposal, PurchaseProposal):
-            return self._behind_cost(run, proposal, entry, line)
+        if not isinstance(proposal, Proposal):
+            lines = proposal.entries[entry].lines
+            if not 0 <= line < len(lines):
+                raise Unknown(f"Entry {entry + 1} has {len(lines)} lines; there is no line {line + 1}.")
+            if proposal.entries[entry].key.startswith(REVERSAL):
+                return [f"reversal of {taken}" for taken in proposal.takes_back]
+            row = self._access.runs.get(run)
+            return flows()[row.flow].behind(self._record(row), proposal, proposal.entries[entry].key, line)
         found = proposal.entries[entry]
         if not 0 <= line < len(found.lines):
             raise Unknown(f"Entry {entry + 1} has {len(found.lines)} lines; there is no line {line + 1}.")
         if found.key.startswith(REVERSAL):
             return self._behind_reversal(proposal, found, line, limit)
         return [*self._behind_line(run, proposal, found, line, limit), *forgotten]
-
-    def _behind_cost(self, run: str, proposal: PurchaseProposal, entry: int, line: int) -> list[str]:
-        """Where a line of a purchase entry comes from: the line of the invoice, and the rule."""
-        lines = proposal.entries[entry].lines
-        if not 0 <= line < len(lines):
-            raise Unknown(f"Entry {entry + 1} has {len(lines)} lines; there is no line {line + 1}.")
-        if proposal.entries[entry].key.startswith(REVERSAL):
-            return [f"reversal of {taken}" for taken in proposal.takes_back]
-        origin, record = proposal.origins[line], self._record(self._access.runs.get(run))
-        texts = [f"rule {origin.rule!r}"]
-        if origin.line and record is not None:
-            of = record.lines[int(origin.line) - 1]
-            texts.append(f"line {origin.line} of invoice {record.number}: {of.text} {of.net}")
-        return texts
 
     def _behind_line(
         self, run: str, proposal: Proposal, entry: JournalEntry, line: int, limit: int

@@ -20,8 +20,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
-from ml_connector.domain.proposal import Share, Subject
-from ml_connector.domain.purchase_proposal import PurchaseProposal
+from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
 from ml_connector.flows.booked import document_number
@@ -57,9 +56,10 @@ class Statements:
         back to its proposal, which is the difference, or nothing; a reversal leaves out what they take back.
         """
         row = self._row(run)
-        if isinstance(self._records.proposal(run), PurchaseProposal):
+        proposal = self._records.proposal(run)
+        if proposal is not None and not isinstance(proposal, Proposal):
             raise NotAllowed(
-                f"Run {run} is of an invoice. Where it asks whether a document is that:"
+                f"Run {run} is of an invoice or an expense report. Where it asks whether a document is that:"
                 f" ml-connector runs answer {run} --booked-as ENTITY/NUMBER."
             )
         pays = self._pays(row)

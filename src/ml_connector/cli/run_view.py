@@ -10,10 +10,8 @@ from ml_connector.cli.session import service
 from ml_connector.domain.changes import fields_changed
 
 if TYPE_CHECKING:
-    from ml_connector.app.records import Entry, Found
+    from ml_connector.app.records import AnyProposal, Entry, Found
     from ml_connector.domain.changes import Change
-    from ml_connector.domain.proposal import Proposal
-    from ml_connector.domain.purchase_proposal import PurchaseProposal
     from ml_connector.domain.tie_out import TieRow
     from ml_connector.ports.plans import PlannedRow
     from ml_connector.ports.runs import RunRow
@@ -85,7 +83,7 @@ def _is_purchase(found: Entry) -> bool:
     return hasattr(found.entry, "payable")
 
 
-def _show_taken_back(proposal: Proposal | PurchaseProposal | None) -> None:
+def _show_taken_back(proposal: AnyProposal | None) -> None:
     if proposal is None or not proposal.takes_back:
         return
     rows = [(t.document, t.entity, t.debit, t.run or "booked elsewhere") for t in proposal.takes_back]

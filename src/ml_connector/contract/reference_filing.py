@@ -25,7 +25,8 @@ class ReferenceDossiers(ReferenceSink, DossierSink):
 
     def made(self, document: Dossier, marker: Marker) -> Row:
         """Its title and whose it is."""
-        known_code("supplier", document.supplier, [one.code for one in self.books.suppliers.values()])
+        if document.supplier:
+            known_code("supplier", document.supplier, [one.code for one in self.books.suppliers.values()])
         receipt = Receipt(reference="", number="", entity=ENTITY, posted=True)
         return Row(
             booked=BookedDossier(

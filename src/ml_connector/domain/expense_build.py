@@ -30,13 +30,33 @@ from ml_connector.domain.purchase import PurchaseEntry, PurchaseLine
 class BuiltReport:
     """What a report becomes: its document, or every problem that stands against it. `left_out` are the
     numbers of expenses that wages repay, and where they are all of them there is neither. `notes` are for the
-    person who approves the document.
+    person who approves the document. `origins` has for each line of the document the number of the expense
+    behind it, empty for what balances them.
     """
 
     entry: PurchaseEntry | JournalEntry | None = None
     problems: tuple[Problem, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+def owed(report: ExpenseReport) -> Money:
+    """What the employee is to be paid: their own money, less advances."""
+    return own_money(report) - advanced(report)
+
+
+def form_of(report: ExpenseReport, policy: ExpensePolicy) -> ExpenseForm:
+    """The kind of document that the report becomes."""
+    purchase = policy.form is ExpenseForm.PURCHASE and bool(owed(report))
+    return ExpenseForm.PURCHASE if purchase else ExpenseForm.JOURNAL
+
+
+def journal_of(report: ExpenseReport, policy: ExpensePolicy) -> str:
+    """The journal of that document, the source's where it chose one; empty where none is known."""
+    purchase = form_of(report, policy) is ExpenseForm.PURCHASE
+    journals = policy.purchase_journals if purchase else policy.general_journals
+    return report.journal or journals.get(policy.entities.get(report.company, ""), "")
 
 
 def expense_entry(
@@ -64,11 +84,8 @@ class _Builder:
         self._where = f"report {report.reference}"
         self._entity = policy.entities.get(report.company, "")
         self._lines = tuple(line for line in report.lines if not line.payroll_code)
-        self._owed = own_money(report) - advanced(report)
-        purchase = policy.form is ExpenseForm.PURCHASE and bool(self._owed)
-        self._form = ExpenseForm.PURCHASE if purchase else ExpenseForm.JOURNAL
-        journals = policy.purchase_journals if purchase else policy.general_journals
-        self._journal = report.journal or journals.get(self._entity, "")
+        self._owed, self._form = owed(report), form_of(report, policy)
+        self._journal = journal_of(report, policy)
         self._problems: list[Problem] = []
 
     def built(self) -> BuiltReport:
@@ -87,11 +104,21 @@ class _Builder:
         if problems:
             return BuiltReport(problems=tuple(dict.fromkeys(problems)), left_out=left_out)
         notes = dict.fromkeys([*self._parts.notes, *doubtful(self._report, self._parts.rates)])
-        return BuiltReport(entry=entry, left_out=left_out, notes=tuple(notes))
+        return BuiltReport(
+            entry=entry, left_out=left_out, notes=tuple(notes), origins=self._origins(entry, parts)
+        )
 
     @property
     def _is_purchase(self) -> bool:
         return self._form is ExpenseForm.PURCHASE
+
+    def _origins(self, entry: PurchaseEntry | JournalEntry, parts: list[CostPart]) -> tuple[str, ...]:
+        """Costs come first, in their order; in a journal entry each has a line for its VAT behind it."""
+        if isinstance(entry, PurchaseEntry):
+            behind = [part.line for part in parts]
+        else:
+            behind = [part.line for part in parts for minor in (part.net, part.vat) if minor]
+        return (*behind, *[""] * (len(entry.lines) - len(behind)))
 
     # --- what stands against it -----------------------------------------------------------------------------
 

@@ -44,9 +44,10 @@ _COMPANY_CARS = frozenset({Vehicle.COMPANY_CAR, Vehicle.COMPANY_CAR_ELECTRIC})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPart:
     """A cost on an account of the ledger: net and VAT in minor units, the tax that the VAT is of, empty where
-    none is claimed, and the codes.
+    none is claimed, and the codes. `line` is the number of the expense that it is of.
     """
 
+    line: str
     account: str
     net: int
     vat: int
@@ -234,6 +235,7 @@ class LineParts:
         for booking, net, vat in zip(found.bookings, nets, vats, strict=True):
             if net or vat:
                 yield CostPart(
+                    line=line.number,
                     account=booking.account,
                     net=net,
                     vat=vat,

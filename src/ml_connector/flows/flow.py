@@ -181,7 +181,8 @@ class Flow:
     `other_systems` are codes of problems after which a run is proposed anew.
 
     `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps, and `told` a
-    sentence of it where there is something to say; `tied` and
+    sentence of it where there is something to say. `behind` tells where a line, counted from 0, of the
+    entry with a key comes from, where the entries are not made of source rows. `tied` and
     `tied_to_books` are its reconciliation of the `books`, as proposed and beside what is booked now.
     """
 
@@ -219,6 +220,7 @@ class Flow:
     told: Callable[[Any], str] = lambda record: ""
     books: tuple[str, str, str, str] = ("Source", "Record", "Journal", "Ledger")
     tied: Callable[[Any, Any], tuple[TieRow, ...]] = _nothing
+    behind: Callable[[Any, Any, str, int], list[str]] = lambda record, proposal, key, line: []
     tied_to_books: Callable[[Any, Proposal, Sequence[Booked]], tuple[TieRow, ...]] = _nothing
     misfits: Callable[[CodeMapping, Any, LedgerFacts], list[Problem]] = lambda mapping, policy, ledger: []
     unmapped: Callable[[CodeMapping | None, Any, str], list[tuple[str, int, str]]] | None = None

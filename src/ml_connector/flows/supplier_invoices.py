@@ -31,6 +31,7 @@ from ml_connector.flows.flow import Flow, Opening, Question
 from ml_connector.flows.posting import consent
 from ml_connector.flows.posting.tie_out import untied
 from ml_connector.flows.purchasing import look_alikes, offered, proof
+from ml_connector.flows.purchasing.papers import kept_file
 from ml_connector.flows.purchasing.policy import OPTIONS, InvoicePolicy, read_policy
 from ml_connector.flows.purchasing.proposals import (
     MARKED,
@@ -49,9 +50,6 @@ BELIEVED = timedelta(seconds=60)
 """How long an invoice that was read is believed before it is booked; its source may refuse to be asked the
 same sooner.
 """
-BYTES_MAX = 1 << 30
-PDF = b"%PDF-"
-HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +96,8 @@ class SupplierInvoices:
     def _keep(self, file: InvoiceFile) -> KeptFile:
         """The file's bytes, kept by their hash."""
         assert self._opening.files is not None
-        kept_files = self._opening.files()
         with self._invoices.file(file) as content:
-            stored = kept_files.put(content, BYTES_MAX)
-        is_pdf = file.name.lower().endswith(".pdf")
-        with kept_files.open(stored.sha256) as held:
-            is_named = not is_pdf or PDF in held.read(HEAD_BYTES)
-        return KeptFile(
-            key=file.key, name=file.name, sha256=stored.sha256, size=stored.size, is_named=is_named
-        )
+            return kept_file(self._opening.files(), file.key, file.name, content)
 
     def _files(self, run: Run, invoice: SupplierInvoice) -> tuple[KeptFile, ...]:
         if invoice.state in TAKEN_AWAY:
@@ -294,6 +285,16 @@ def _restart(stage: str, problems: Sequence[Problem]) -> str:
     return "read" if stage == "propose" and any(p.owner is Owner.PROCUREMENT for p in problems) else stage
 
 
+def _behind(invoice: SupplierInvoice | None, proposal: PurchaseProposal, _: str, line: int) -> list[str]:
+    """The rule that placed a line, and the line of the invoice."""
+    origin = proposal.origins[line]
+    texts = [f"rule {origin.rule!r}"]
+    if origin.line and invoice is not None:
+        of = invoice.lines[int(origin.line) - 1]
+        texts.append(f"line {origin.line} of invoice {invoice.number}: {of.text} {of.net}")
+    return texts
+
+
 QUESTIONS = (
     Question(
         option="booked_as",
@@ -340,4 +341,5 @@ FLOW = Flow(
     },
     books=("Invoice", "Its lines", "Entry", "Ledger"),
     tied=proof.before,
+    behind=_behind,
 )

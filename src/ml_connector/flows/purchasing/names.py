@@ -13,13 +13,14 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import CommitKey
 from ml_connector.domain.invoice import SupplierInvoice
 from ml_connector.domain.invoice_number import fitted, normal
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseEntry
 from ml_connector.ports.commits import Commits
 
 INVOICE, PAPERS, FILE = "invoice:", "papers:", "invoice-file:"
 """Beginning of the commit keys of an entry, of the document with its files, and of each file."""
 NUMBER_LETTERS = 30
-D = TypeVar("D", PurchaseEntry, Dossier, Attachment)
+D = TypeVar("D", PurchaseEntry, JournalEntry, Dossier, Attachment)
 
 
 def numbered(commits: Commits, family: str, made: Callable[[str], D]) -> D:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import BinaryIO
 
 from ml_connector.domain import codec
 from ml_connector.domain.invoice import KeptFile
@@ -13,6 +14,11 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import Attachment, Dossier
 from ml_connector.flows.purchasing.names import FILE, PAPERS, numbered
 from ml_connector.ports.commits import Commits
+from ml_connector.ports.storage import Files
+
+BYTES_MAX = 1 << 30
+PDF = b"%PDF-"
+HEAD_BYTES = 1024
 
 
 def papers_of(
@@ -39,6 +45,14 @@ def papers_of(
             of = f"{FILE}{holds.key}:{_digest(codec.encode(attachment))}"
             found[file.sha256] = numbered(commits, of, partial(_keyed, attachment))
     return (holds,), tuple(found.values())
+
+
+def kept_file(files: Files, key: str, name: str, content: BinaryIO) -> KeptFile:
+    """The bytes of a file, kept by their hash."""
+    stored = files.put(content, BYTES_MAX)
+    with files.open(stored.sha256) as held:
+        is_named = not name.lower().endswith(".pdf") or PDF in held.read(HEAD_BYTES)
+    return KeptFile(key=key, name=name, sha256=stored.sha256, size=stored.size, is_named=is_named)
 
 
 def file_problems(what: str, files: Sequence[KeptFile], owner: Owner) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""The parts of the flow of expense reports."""
