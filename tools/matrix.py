@@ -121,12 +121,17 @@ def faults(facts: Facts, quality: Quality) -> list[str]:
             done, total = proven(facts, slug, contract)
             if contract and not total:
                 found.append(f"{slug}, {capability}: there is no contract suite {contract}.")
-            elif contract and facts_of_it.get("state") != PLANNED and done < total:
+            elif contract and facts_of_it.get("state") != PLANNED and done + _without(facts_of_it) < total:
                 found.append(
                     f"{slug}, {capability}: {done} of {total} claims of {contract} are run, and its state is"
                     f" {facts_of_it['state']}."
                 )
     return found
+
+
+def _without(capability: dict[str, Any]) -> int:
+    """How many claims are about what the vendor does not have, by the sentences under `without`."""
+    return len(capability.get("without", ()))
 
 
 def proven(facts: Facts, where: str, contract: str) -> tuple[int, int]:

@@ -51,10 +51,12 @@ class Renewal:
     `earliest_seconds`: age before which a renewal is refused; `early_seconds`: renew so long before the end
     of life; `grace_seconds`: how long a spent refresh token still works when the new pair was never used;
     `consent_days`: life of an unused refresh token, `idle_days`: renew an idle one after so many. `grant` is
-    `refresh_token` or `client_credentials`; `too_early` recognises the vendor's refusal of an early renewal.
+    `refresh_token` or `client_credentials`; `spends_refresh_token`: the latter's answers have a refresh token
+    that works once. `too_early` recognises the vendor's refusal of an early renewal.
     """
 
     grant: str = "refresh_token"
+    spends_refresh_token: bool = False
     life_seconds: int = 3600
     earliest_seconds: int = 0
     early_seconds: int = 60
@@ -193,8 +195,19 @@ class TokenBroker:
             if state.access_token != stale and not self._is_due(state):
                 return state
             if self.renewal.grant == "client_credentials":
-                return self._by_credentials()
+                return self._by_single_use(state) or self._by_credentials()
             return self._by_refresh(state)
+
+    def _by_single_use(self, state: TokenState) -> TokenState | None:
+        """By the refresh token that came along, where it was not sent before: that is on record first. It is
+        never sent again, whatever becomes of it, because the credentials do as well.
+        """
+        is_unspent = state.refresh_token and state.renewing_since is None
+        if not self.renewal.spends_refresh_token or not is_unspent:
+            return None
+        self._write(replace(state, renewing_since=self._now()))
+        answer = self._refreshed(state)
+        return None if isinstance(answer, str) else self._store(answer)
 
     def _by_credentials(self) -> TokenState:
         answer = self._ask(
@@ -224,11 +237,7 @@ class TokenBroker:
                 state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
             )
         try:
-            answer = self._ask(
-                lambda client: client.refresh_token(
-                    self.token_url, refresh_token=state.refresh_token, **self.parameters
-                )
-            )
+            answer = self._refreshed(state)
         except (_NotReached, Throttled):
             self._write(replace(state, renewing_since=None))
             raise
@@ -239,6 +248,10 @@ class TokenBroker:
             self._write(kept)
             return kept
         raise self._record_lost(state, f"The vendor ended the sign-in: {answer}.")
+
+    def _refreshed(self, state: TokenState) -> Mapping[str, Any] | str:
+        spent, given = state.refresh_token, self.parameters
+        return self._ask(lambda client: client.refresh_token(self.token_url, refresh_token=spent, **given))
 
     def _record_lost(self, state: TokenState, why: str) -> SignInLost:
         """Records that only a person can sign in again; the error that says so."""
