@@ -94,10 +94,10 @@ def _words_of_one_flow() -> Iterator[str]:
 
 def _slugs() -> Iterator[str]:
     """Names of connectors as patterns, so that a new one is watched from its first day: `acme_books`, `acme
-    books`, `AcmeBooks`.
+    books`, `AcmeBooks`. Our own intake is no product of a vendor.
     """
     for folder in sorted((PRODUCT / "connectors").iterdir()):
-        if (folder / "__init__.py").exists():
+        if folder.name != "intake" and (folder / "__init__.py").exists():
             yield rf"\b{folder.name.replace('_', '[_ ]?')}\b"
 
 

@@ -64,6 +64,7 @@ class Collector:
         claim = {
             "contract": suite.__name__,
             "test": name,
+            "of": written_in.__name__,
             "claim": sentence(written.__doc__),
             "line": [written.__module__, written.__code__.co_firstlineno],
             "where": where,

@@ -171,6 +171,33 @@ def test_the_report_and_its_receipt_are_kept_as_sent(office: Office) -> None:
     assert 0 == office.product.command("audit", "verify", "--json").code
 
 
+def test_a_report_is_canceled_once_and_replaced_ones_are_not(office: Office) -> None:
+    """The same again is answered alike; a later revision is sent all the same, and then the first is not its
+    business any more. Another organisation, and a token that may read alone, cancel nothing.
+    """
+    report = office.new()
+    sent = office.send(report, f"{report['externalId']}-1").json()
+    path = f"/v1/expense-reports/{sent['id']}"
+    reader = office.add_token("canceler", "--scope", "reports:read")
+    denied = []
+    for token in (office.other_token, reader):
+        with office.client(token) as client:
+            denied.append(client.post(f"{path}/cancel").status_code)
+    with office.client() as client:
+        before = client.get(path).json()
+        first, again = (client.post(f"{path}/cancel") for _ in range(2))
+        revised = office.send({**report, "revision": 2}, f"{report['externalId']}-2")
+        late = client.post(f"{path}/cancel")
+        after = client.get(path).json()
+
+    assert [404, 403] == denied
+    assert ("received", "current", "") == (before["state"], before["standing"], before["message"])
+    assert (200, first.json()) == (again.status_code, again.json())
+    assert "canceled" == first.json()["standing"]
+    assert (201, 409, "intake.replaced") == (revised.status_code, late.status_code, code(late))
+    assert "replaced" == after["standing"]
+
+
 # --- for its organisation alone -----------------------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ def test_no_request_finds_a_defect_or_an_undocumented_answer(tmp_path: Path) -> 
         )
 
     assert 0 == done.returncode, done.stdout
-    assert "Operations:       3 selected / 3 total" in done.stdout
+    assert "Operations:       4 selected / 4 total" in done.stdout
     (made, passed) = re.findall(r"(\d+) generated, (\d+) passed", done.stdout)[0]
     assert made == passed
     assert 300 < int(made)

@@ -53,6 +53,7 @@ from ml_connector.store.work import StoredWorklist, planner
 
 if TYPE_CHECKING:
     from ml_connector.domain.dated_back import BookedPay
+    from ml_connector.ports.handed_in import HandedIn
     from ml_connector.runs.engine import Engine
 
 TURN_SECONDS = 2.0
@@ -141,7 +142,14 @@ class Assembly:
             in_background=self.background,
             files=self.files,
             heard=lambda topics, since: keys_heard(connection, topics, since),
+            handed_in=lambda: self._handed_in(connection),
         )
+
+    def _handed_in(self, connection: Connection) -> HandedIn:
+        from ml_connector.app.handed_in import handed_in
+
+        access = self.access(connection.organisation.slug)
+        return handed_in(access, connection, self.clock, self.files())
 
     def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:
         """What is stored of the connection's sign-in, and of the tenants behind it that sign in apart."""

@@ -21,12 +21,15 @@ from datetime import datetime
 from typing import BinaryIO
 
 from django.db import transaction
+from django.db.models import Max
 
 from ml_connector.app.access import Access, Unknown
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.handed_in import standing, with_standing
 from ml_connector.domain import codec
 from ml_connector.domain.expense import ExpenseReport
 from ml_connector.domain.problem import Problem
+from ml_connector.ports.handed_in import Standing
 from ml_connector.store.api_tokens import token_at
 from ml_connector.store.database import database_scope
 from ml_connector.store.files import FolderFiles
@@ -79,8 +82,8 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptReport:
-    """A report that is kept, and what became of it. `number` is its place in the order in which the reports
-    of its organisation were stored.
+    """A report that is kept, and what became of it: its state and a text of that for people. `number` is its
+    place in the order in which the reports of its organisation were stored.
     """
 
     identity: str
@@ -89,6 +92,8 @@ class KeptReport:
     received_at: datetime
     files: tuple[KeptFile, ...]
     state: str
+    text: str
+    standing: Standing
     changed_at: datetime
     number: int
 
@@ -105,6 +110,8 @@ class KeptReport:
                 KeptFile(part=one.part, name=one.name, sha256=one.sha256, size=one.size) for one in files
             ),
             state=row.state,
+            text=row.text,
+            standing=standing(replaced=getattr(row, "replaced", False), canceled_at=row.canceled_at),
             changed_at=row.changed_at,
             number=row.number,
         )
@@ -127,7 +134,7 @@ class Taken:
 
 
 class Conflict(Exception):
-    """The key, or the report, was sent before with other content; nothing was changed."""
+    """The key, or the report, was sent before with other content, or was replaced; nothing was changed."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -179,14 +186,27 @@ class Intake:
 
     def report(self, identity: str) -> KeptReport:
         """The report of this organisation. Raises `Unknown` for one of another, as for one of nobody."""
-        row = self._access.intake_reports().filter(identity=identity).first()
-        if row is None:
-            raise Unknown(f"There is no report {identity}.")
+        return KeptReport.of(self._row(identity))
+
+    def cancel(self, identity: str) -> KeptReport:
+        """The report is not to be booked any more, and taken back where it is; what was canceled stays so.
+        Raises `Unknown`, and `Conflict` for a revision that another one replaced.
+        """
+        with transaction.atomic():
+            Organisation.objects.select_for_update().get(pk=self._access.organisation.pk)
+            row = self._row(identity)
+            if KeptReport.of(row).standing is Standing.REPLACED:
+                raise Conflict(_replaced(row))
+            if row.canceled_at is None:
+                row.canceled_at = row.changed_at = self._assembly.clock.now()
+                row.change = self._next("change")
+                row.save(update_fields=["canceled_at", "changed_at", "change"])
+                self._note("report.canceled", row, {})
         return KeptReport.of(row)
 
     def reports(self, *, after: int, reference: str, state: str, limit: int) -> Sequence[KeptReport]:
         """Reports behind a number, in the order in which they were stored; at most `limit`."""
-        found = self._access.intake_reports().filter(number__gt=after)
+        found = with_standing(self._access.intake_reports()).filter(number__gt=after)
         if reference:
             found = found.filter(reference=reference)
         rows = (found.filter(state=state) if state else found)[:limit]
@@ -209,13 +229,12 @@ class Intake:
         return Taken(row=known, made=False, replayed=False)
 
     def _store(self, sent: SentReport, fingerprint: str) -> IntakeReport:
-        mine, now = self._access.intake_reports(), self._assembly.clock.now()
-        last = mine.order_by("-number").values_list("number", flat=True).first()
-        identity = str(uuid.uuid4())
+        now, identity = self._assembly.clock.now(), str(uuid.uuid4())
         row = IntakeReport.objects.create(
             organisation=self._access.organisation,
             identity=identity,
-            number=(last or 0) + 1,
+            number=self._next("number"),
+            change=self._next("change"),
             reference=sent.report.report,
             revision=sent.report.revision,
             fingerprint=fingerprint,
@@ -236,18 +255,24 @@ class Intake:
             )
             for file in sent.files
         )
-        self._access.audit.append(
-            actor=f"token:{self.token.name}",
-            action="report.received",
-            subject=identity,
-            detail={
-                "reference": row.reference,
-                "revision": row.revision,
-                "fingerprint": fingerprint,
-                "files": len(sent.files),
-            },
-        )
+        self._note("report.received", row, {"fingerprint": fingerprint, "files": len(sent.files)})
         return row
+
+    def _row(self, identity: str) -> IntakeReport:
+        row = with_standing(self._access.intake_reports()).filter(identity=identity).first()
+        if row is None:
+            raise Unknown(f"There is no report {identity}.")
+        return row
+
+    def _next(self, count: str) -> int:
+        """The next number; nobody else draws one, because the organisation is locked."""
+        return int(self._access.intake_reports().aggregate(last=Max(count))["last"] or 0) + 1
+
+    def _note(self, action: str, row: IntakeReport, more: dict[str, str | int | bool | None]) -> None:
+        detail = {"reference": row.reference, "revision": row.revision, **more}
+        self._access.audit.append(
+            actor=f"token:{self.token.name}", action=action, subject=row.identity, detail=detail
+        )
 
 
 def opened(assembly: Assembly, text: str) -> Intake | None:
@@ -268,6 +293,14 @@ def _key_reused(key: str, used: IntakeKey) -> Problem:
         " stored. Send each report with a key of its own, and the same again with the same."
     )
     return Problem("intake.key_reused", "Idempotency-Key", text)
+
+
+def _replaced(row: IntakeReport) -> Problem:
+    text = (
+        f"Revision {row.revision} of report {row.reference} was replaced by a later one. Nothing was changed."
+        " Cancel that one."
+    )
+    return Problem("intake.replaced", "id", text)
 
 
 def _other_content(row: IntakeReport) -> Problem:

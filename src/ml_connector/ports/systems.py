@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NoCapability
@@ -20,6 +20,9 @@ from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import D, Sink
 from ml_connector.ports.storage import Budget, Clock, Exchanges, Files, SerialLocks, Tokens, Vault
+
+if TYPE_CHECKING:
+    from ml_connector.ports.handed_in import HandedIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,8 @@ class Wiring:
     vendor's, loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests.
     `in_background` starts work in a thread of its own and returns how to wait for it; by default the work is
     done when it is waited for. `files` opens what holds the bytes of files that are written. `heard` are the
-    keys of what notifications with one of these topics were about since a time, sorted.
+    keys of what notifications with one of these topics were about since a time, sorted. `handed_in` opens the
+    expense reports that the organisation's programs sent to us.
     """
 
     connection: str
@@ -45,6 +49,7 @@ class Wiring:
     files: Callable[[], Files] | None = None
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
     heard: Callable[[Sequence[str], datetime], Sequence[str]] = lambda topics, since: ()
+    handed_in: Callable[[], HandedIn] | None = None
 
 
 class Field(StrEnum):

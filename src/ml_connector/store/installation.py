@@ -27,6 +27,11 @@ def installation() -> Installation:
     return found if found is not None else renew()
 
 
+def first_identity() -> str:
+    """The identity that the database had first: it stays when it is restored."""
+    return Installation.objects.order_by("id").values_list("identity", flat=True).first() or renew().identity
+
+
 @Prepared
 def _newest() -> QuerySet[Installation]:
     return Installation.objects.order_by("-id")[:1]

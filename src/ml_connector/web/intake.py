@@ -169,6 +169,22 @@ def read_one(request: Asked, report_id: str) -> HttpResponse:
     return _json(_status(request.auth.report(report_id)), 200)
 
 
+@api.post(
+    "/expense-reports/{report_id}/cancel",
+    auth=Bearer(REPORTS_WRITE),
+    throttle=PerToken(RATE),
+    response={200: wire.Status, 409: wire.Trouble, **PROBLEMS},
+    by_alias=True,
+    operation_id="cancel_report",
+    summary="Take a report back",
+)
+def cancel_report(request: Asked, report_id: str) -> HttpResponse:
+    """It is not booked any more, or what was booked of it is taken back. The same again is answered alike. A
+    report that is changed and approved again is sent as the next revision, canceled before or not.
+    """
+    return _json(_status(request.auth.cancel(report_id)), 200)
+
+
 @api.get(
     "/expense-reports",
     auth=Bearer(REPORTS_READ),
@@ -182,7 +198,7 @@ def list_reports(
     request: Asked,
     after: int = Query(0, ge=0, le=2**63 - 1, description="The cursor of the page before."),
     external_id: str = Query("", alias="externalId", max_length=100, pattern=wire.PLAIN),
-    state: Literal["", "received"] = Query(""),
+    state: Literal["", "received", "booked", "failed"] = Query(""),
     limit: int = Query(PAGE_MAX, ge=1, le=PAGE_MAX),
 ) -> HttpResponse:
     """No report is left out and none comes twice, also where reports are sent meanwhile."""
@@ -213,6 +229,8 @@ def _status(kept: KeptReport) -> dict[str, Any]:
     return {
         **_stored(kept),
         "state": kept.state,
+        "message": kept.text,
+        "standing": kept.standing.value,
         "changedAt": kept.changed_at.isoformat(),
         "cursor": kept.number,
     }

@@ -30,7 +30,7 @@ TITLES = {
     404: "Not found",
     405: "No such method here",
     408: "The request took too long",
-    409: "Sent before with other content",
+    409: "Sent before with other content, or replaced",
     413: "Too large",
     415: "Not of this type",
     422: "The report cannot be taken",

@@ -210,7 +210,14 @@ class StoredReport(Wire):
 class Status(StoredReport):
     """What became of a report."""
 
-    state: str = Field(description="received: stored, and not booked yet.")
+    state: Literal["received", "booked", "failed"] = Field(
+        description="received: stored, and nothing more yet. failed: not booked as it is; it may be booked"
+        " after all. booked: for good."
+    )
+    message: str = Field(description="Where it is booked, or why it is not.", examples=["Booked as 26700001"])
+    standing: Literal["current", "replaced", "canceled"] = Field(
+        description="replaced: a later revision was sent. canceled: by you. What was booked is taken back."
+    )
     changed_at: AwareDatetime
     cursor: int = Field(description="Reports behind this one: ?after=cursor")
 

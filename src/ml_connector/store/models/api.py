@@ -31,7 +31,9 @@ class IntakeReport(models.Model):
     """An approved expense report that a client sent, once for each revision of it. `reference` is the
     client's own id, `identity` ours. `number` counts the reports of an organisation in the order in which
     they were stored, without a gap: who has read up to one misses none. `sent` is what came, `content` the
-    report that was made of it, and neither changes. `state` is what became of it, since `changed_at`.
+    report that was made of it, and neither changes. `state` is what became of it, since `changed_at`, and
+    `text` what people read of that. `change` counts, in the order of commits, what a reader must see again:
+    that it was stored, or canceled. `token` is that of the program that sent it, none for a file in a folder.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -43,14 +45,18 @@ class IntakeReport(models.Model):
     sent = models.TextField()
     content = models.TextField()
     state = models.CharField(max_length=20, default="received")
-    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT)
+    text = models.TextField(default="")
+    change = models.BigIntegerField()
+    token = models.ForeignKey(ApiToken, on_delete=models.PROTECT, null=True)
     received_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    canceled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation", "reference", "revision"], name="intake_once"),
             models.UniqueConstraint(fields=["organisation", "number"], name="intake_number"),
+            models.UniqueConstraint(fields=["organisation", "change"], name="intake_change"),
         ]
 
 
