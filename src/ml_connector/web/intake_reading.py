@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -79,7 +80,11 @@ def _misshapen(error: Mapping[str, Any]) -> Problem:
 
 
 def _kinds(sent: wire.Report) -> Iterator[Problem]:
-    """What each kind of expense must have and cannot have."""
+    """What each kind of expense must have and cannot have, and the rate of the books."""
+    books = sent.books_rate
+    if books is not None and (books.currency == sent.currency or not Decimal(books.exchange_rate)):
+        text = "The rate of the books is above nought, and for another currency than the report's."
+        yield Problem("intake.books_rate", "/booksRate", text)
     for place, expense in enumerate(sent.expenses):
         where = f"/expenses/{place}"
         for name, kind, there in (
@@ -103,8 +108,6 @@ def _parts(where: str, expense: wire.Expense) -> Iterator[Problem]:
         "taxes": bool(expense.taxes),
         "mileage": expense.mileage is not None,
         "perDiem": expense.per_diem is not None,
-        "original": expense.original is not None,
-        "privateAmount": expense.private_amount.strip("-0.") != "",
     }
     for name, there in whole.items():
         if there:

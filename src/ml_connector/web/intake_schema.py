@@ -107,6 +107,11 @@ class Mileage(Wire):
     ]
     commuting: bool = False
     passengers: int = Field(0, ge=0, le=20)
+    tax_free_per_unit: Rate = Field(
+        "",
+        pattern=r"^((0|[1-9][0-9]{0,6})(\.[0-9]{1,10})?)?$",
+        description="What of the rate is without tax, where you know it.",
+    )
     supplement: Amount = Field("0", description="Added to distance times rate, for passengers for one.")
     route: Text = ""
 
@@ -144,7 +149,9 @@ class Expense(Wire):
     gross_amount: Amount = Field(
         description="What was spent, in the report's currency; negative for a refund."
     )
-    private_amount: Amount = Field("0", description="The part of it that is not the company's.")
+    private_amount: Amount = Field(
+        "0", description="The part of it that is not the company's; divided among parts as their amounts are."
+    )
     original: Original | None = None
     country: Country | None = None
     taxes: list[Tax] = Field([], max_length=10, description="VAT that the receipt states; none: all is cost.")
@@ -161,6 +168,12 @@ class SentAdvance(Wire):
     external_id: Id
     amount: Amount
     description: Text = ""
+
+
+class BooksRate(Wire):
+    currency: Currency = Field(description="Of the books; another one than the report's.")
+    exchange_rate: Rate = Field(description="Units of it for one of the report's currency; above nought.")
+    rate_source: Text = ""
 
 
 class Totals(Wire):
@@ -180,6 +193,7 @@ class Report(Wire):
     company: Code = Field("", description="Your id of the legal entity, where you have several.")
     employee: Employee
     currency: Currency = Field(description="What the employee is repaid in; every amount is in it.")
+    books_rate: BooksRate | None = Field(None, description="Where the books are in another currency.")
     approved_at: AwareDatetime
     posting_date: datetime.date | None = None
     journal_code: Code = ""

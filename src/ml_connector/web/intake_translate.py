@@ -1,8 +1,13 @@
-"""From the wire to our own report: a pure function that accounts for every field."""
+"""From the wire to our own report: a pure function that accounts for every field.
+
+Of an expense whose costs are divided, the private amount is divided among the parts in proportion to their
+gross amounts, by `domain.vat.apportion`: to the last unit, so that the parts come to it exactly. The amount
+in another currency and its rate are those of the whole, in each part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ml_connector.domain.dimension import Dimensions, dimensions
@@ -20,7 +25,8 @@ from ml_connector.domain.expense import (
 )
 from ml_connector.domain.invoice import StatedVat
 from ml_connector.domain.journal import ExchangeRate
-from ml_connector.domain.money import Money
+from ml_connector.domain.money import Money, decimals
+from ml_connector.domain.vat import apportion
 from ml_connector.web import intake_schema as wire
 
 PAID_WITH = {
@@ -63,6 +69,7 @@ def to_report(sent: wire.Report, hashes: dict[str, str]) -> ExpenseReport:
             for one in sent.advances
         ),
         codes=_codes(sent.dimensions),
+        rate=_books_rate(sent.books_rate),
         journal=sent.journal_code,
         posting_date=sent.posting_date,
         files=_files(sent.receipts, hashes),
@@ -78,7 +85,8 @@ def _lines(sent: wire.Report, expense: wire.Expense, hashes: dict[str, str]) -> 
         taxes=expense.taxes,
         description=expense.description,
     )
-    for index, part in enumerate(expense.parts or [whole], start=1):
+    parts = expense.parts or [whole]
+    for index, (part, private) in enumerate(zip(parts, _private(sent, expense, parts), strict=True), start=1):
         divided = bool(expense.parts)
         own = {"account": part.gl_account or expense.gl_account}
         codes = {**_by_axis(expense.dimensions), **_by_axis(part.dimensions), **own}
@@ -93,7 +101,7 @@ def _lines(sent: wire.Report, expense: wire.Expense, hashes: dict[str, str]) -> 
             codes=dimensions(dict(codes)),
             taxes=tuple(_tax(tax, sent.currency) for tax in part.taxes),
             deductible=_number(expense.deductible_percentage or ""),
-            private=_unless_nought(expense.private_amount, sent.currency),
+            private=private,
             original=_original(expense.original),
             rate=_rate(expense.original, sent.currency),
             country=expense.country or "",
@@ -106,6 +114,14 @@ def _lines(sent: wire.Report, expense: wire.Expense, hashes: dict[str, str]) -> 
             files=_files(expense.receipts, hashes),
             missing_receipt=expense.missing_receipt_reason,
         )
+
+
+def _private(sent: wire.Report, expense: wire.Expense, parts: Sequence[wire.Part]) -> list[Money | None]:
+    """The private amount of each part: see above."""
+    whole = Money.parse(expense.private_amount, sent.currency)
+    weights = [Money.parse(part.gross_amount, sent.currency).minor for part in parts]
+    found = (Money.from_minor(minor, sent.currency) for minor in apportion(whole.minor, weights))
+    return [each or None for each in found]
 
 
 def _by_axis(codes: wire.Codes) -> dict[str, str]:
@@ -137,6 +153,13 @@ def _rate(original: wire.Original | None, currency: str) -> ExchangeRate | None:
     return ExchangeRate(currency=currency, rate=Decimal(original.exchange_rate), source=original.rate_source)
 
 
+def _books_rate(books: wire.BooksRate | None) -> ExchangeRate | None:
+    if books is None:
+        return None
+    decimals(books.currency)
+    return ExchangeRate(currency=books.currency, rate=Decimal(books.exchange_rate), source=books.rate_source)
+
+
 def _mileage(drive: wire.Mileage | None, currency: str) -> Mileage | None:
     if drive is None:
         return None
@@ -147,6 +170,7 @@ def _mileage(drive: wire.Mileage | None, currency: str) -> Mileage | None:
         vehicle=Vehicle(drive.vehicle_type.lower()),
         commuting=drive.commuting,
         passengers=drive.passengers,
+        tax_free=_number(drive.tax_free_per_unit),
         supplement=_unless_nought(drive.supplement, currency),
         route=drive.route,
     )
