@@ -35,7 +35,7 @@ def main() -> int:
     """Run the demo; 0 when the judge finds everything booked once and equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--register", help="payroll register to use instead of the made one")
-    others = f"all, {PEOPLE}, unattended, procurement"
+    others = f"all, {PEOPLE}, unattended, procurement, expenses"
     parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, {others}")
     parser.add_argument("--workers", type=int, help=f"workers of {PEOPLE}; fewer make its month shorter")
     parser.add_argument("--keep", help="home folder to keep, for looking around afterwards")
@@ -56,6 +56,10 @@ def main() -> int:
                 from demo_procurement import play as procure
 
                 return _last_line(procure(home, _say))
+            if arguments.scenario == "expenses":
+                from demo_expenses import play as spend
+
+                return _last_line(spend(home, _say))
             if arguments.scenario == PEOPLE:
                 return _last_line(demo_people.play(home, _say, arguments.workers or demo_people.WORKERS))
             if arguments.scenario != "all":

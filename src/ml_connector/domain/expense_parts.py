@@ -115,17 +115,22 @@ class LineParts:
             deductible = ALL if line.deductible is None else line.deductible
             mine, lost = split_minor(vat, [deductible, ALL - deductible]) if may else (0, vat)
             found.append(_Share(net=net + lost, vat=mine, tax=tax if may else ""))
-            if abroad and lost and line.files and self._policy.foreign_vat_account:
+            if abroad and lost and self._has_receipt(line) and self._policy.foreign_vat_account:
                 found[-1] = _Share(net=net)
                 found.append(_Share(net=lost, account=self._policy.foreign_vat_account))
         return found
 
     def _claimed(self, line: ExpenseLine) -> bool:
         """VAT is claimed with a receipt that shows it, of the legal entity's own country."""
-        if any(tax.amount for tax in line.taxes) and not line.files:
+        filed = self._has_receipt(line)
+        if any(tax.amount for tax in line.taxes) and not filed:
             self.notes.append(f"Expense {line.number} has no receipt, so its VAT is a cost.")
         barred = line.category in self._policy.no_vat_categories
-        return bool(line.files) and not barred and not self._abroad(line)
+        return filed and not barred and not self._abroad(line)
+
+    def _has_receipt(self, line: ExpenseLine) -> bool:
+        """A line that adds up several expenses has none of its own: theirs are with the whole report."""
+        return bool(line.files or self._report.files)
 
     def _abroad(self, line: ExpenseLine) -> bool:
         if not line.country or not line.taxes:

@@ -257,7 +257,7 @@ def _described(invoice: SupplierInvoice, proposal: PurchaseProposal) -> str:
     )
     if entry.period is not None:
         said += f", in period {entry.period[0]}-{entry.period[1]:02} because that of its date is closed"
-    return said + "".join(f". Look at this: {text}" for text in proposal.doubts)
+    return said + "".join(f". Look at this: {text.rstrip('.')}" for text in proposal.doubts)
 
 
 def _outcome(proposal: PurchaseProposal, receipt: Receipt, entity: str) -> str:

@@ -22,7 +22,7 @@ def described(proposal: ExpenseProposal) -> str:
     said = ", ".join(_sums(entries)) or "nothing"
     count = f"{len(entries)} {'report' if len(entries) == 1 else 'reports'}"
     text = f"{count}: {said}, with {files} {'receipt' if files == 1 else 'receipts'}"
-    return text + "".join(f". Look at this: {doubt}" for doubt in proposal.doubts)
+    return text + "".join(f". Look at this: {doubt.rstrip('.')}" for doubt in proposal.doubts)
 
 
 def _sums(entries: Sequence[Any]) -> Iterator[str]:
