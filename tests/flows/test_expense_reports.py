@@ -241,6 +241,39 @@ def test_a_report_that_is_edited_while_it_waits_for_approval_is_not_booked_as_it
     assert "Nothing was booked" in at.summary
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_export_that_its_source_took_back_ends_the_run_and_comes_again(when: str) -> None:
+    """Nothing is booked of an export that is gone; what was booked of one that is gone since is told when the
+    reports come again, and not booked twice.
+    """
+    world = Expenses()
+    export = world.platform.approved("7")
+    if when == "before":
+        world.platform.kept["7"].export = "X99"
+        assert "Nothing was booked" in world.book(export).summary
+    else:
+        run = world.begin(export)
+        points = []
+
+        def goes(name: str) -> None:
+            points.append(name)
+            if name == "assign: before":
+                world.platform.references.discard("7:1")
+                raise Crash(name)
+
+        with pytest.raises(Crash):
+            world.run_to_rest(goes)
+        world.run_to_rest()
+        assert "was not told" in world.at(run).summary
+        assert "tied out and told" not in world.at(run).summary
+        world.platform.references.add("7:1")
+        world.platform.kept["7"].export = "X99"
+
+    at = world.book("X99")
+
+    assert (DONE, 1, {"7:1": "booked"}) == (at.state, len(world.entries), told(world)), at.summary
+
+
 # --- what cannot be booked ----------------------------------------------------------------------------------
 
 
@@ -309,6 +342,8 @@ def test_a_closed_period_holds_or_moves_by_policy() -> None:
 
     assert DONE == at.state, world.problem_list(at.id)
     assert (day.year, day.month + 1) == world.entries[0].period
+    said = world.operations.records.proposal(at.id).doubts
+    assert any(f"is booked in period {day.year}-{day.month + 1:02}" in text for text in said)
 
 
 def test_an_entry_that_the_ledger_refuses_holds_and_the_others_stay_booked() -> None:

@@ -46,7 +46,7 @@ from ml_connector.runs.stages import Stage
 
 BELIEVED = timedelta(seconds=60)
 """How long a report that was read is believed before it is booked."""
-MOVED = "expense.moved"
+MOVED, NOT_AWAITED = "expense.moved", "expense.status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,11 @@ class ExpenseReports:
     def read(self, run: Run) -> Next | Done:
         """The reports and their receipts; what is not approved any more is left alone."""
         found, left = [], []
-        for reference in self._references(run):
+        try:
+            references = self._references(run)
+        except NotFound as error:
+            return Done(f"Nothing was booked. {error.problem.text}")
+        for reference in references:
             try:
                 report = self._reports.report(reference)
             except Refused as error:
@@ -249,20 +253,33 @@ class ExpenseReports:
         proposal = run.value("propose", "proposal", ExpenseProposal)
         read = {one.exported.reference: one for one in self._read(run)}
         store, source = self._opening.snapshots(), self._proposals.source()
+        left, untold = run.value("read", "export", ExpenseExport).left, list[str]()
         for plan in proposal.plans:
             one = read[plan.reference]
-            said = self._said(plan, one)
-            if said is not None:
-                status, text = said
-                before = self._reports.marks.assigned(plan.reference)
-                expected = ReportStatus.FAILED if before == ReportStatus.FAILED else ""
-                run.assign(ReportMark(self._reports.marks, text), plan.reference, status, expected)
+            untold += self._tell(run, plan, one)
             if one.report is not None and (plan.key or plan.already):
                 look_alikes.remember(store, source, one.report, one.by_key)
-        left = run.value("read", "export", ExpenseExport).left
-        return Done(
-            " ".join(filter(None, (summaries.outcome(proposal, self._commits), proposal.left_out, *left)))
-        )
+        outcome = summaries.outcome(proposal, self._commits, told=not untold)
+        return Done(" ".join(filter(None, (outcome, proposal.left_out, *left, *untold))))
+
+    def _tell(self, run: Run, plan: ReportPlan, one: ReadReport) -> list[str]:
+        """Tell the source of one report; what is to be said where it takes no answer any more, because people
+        took the report back there meanwhile. Its next approval corrects what is booked.
+        """
+        said, marks = self._said(plan, one), self._reports.marks
+        if said is None:
+            return []
+        try:
+            before = marks.assigned(plan.reference)
+            expected = ReportStatus.FAILED if before == ReportStatus.FAILED else ""
+            run.assign(ReportMark(marks, said[1]), plan.reference, said[0], expected)
+        except NotFound:
+            return [f"Its source does not have report {plan.number} any more, and was not told."]
+        except Refused as error:
+            if error.problem.code not in (MOVED, NOT_AWAITED):
+                raise
+            return [f"The source of report {plan.number} was not told: {error.problem.text}"]
+        return []
 
     def _said(self, plan: ReportPlan, read: ReadReport) -> tuple[str, str] | None:
         """The status of a report and a text; `None` where its source waits for nothing."""

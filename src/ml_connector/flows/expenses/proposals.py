@@ -121,12 +121,23 @@ class ExpenseProposals:
             attachments=attachments,
             subjects=tuple(sorted(subjects)),
             problems=tuple(problems),
-            doubts=built.notes,
+            doubts=(*built.notes, *self._moved(read.report, basis)),
         )
         if built.entry is not None:
             origin = ExpenseOrigin(key=built.entry.key, report=exported.number, lines=built.origins)
             own = replace(own, origins=(origin,))
         return self._decided(run, plan, self._beside(run, read, own, booked))
+
+    def _moved(self, report: ExpenseReport, basis: ReportBasis) -> Iterator[str]:
+        """That the report is booked in another period, or on another day, because that of its day is
+        closed.
+        """
+        day, number = self._policy.day_of(report), report.number
+        if basis.period is not None:
+            year, month = basis.period
+            yield f"Report {number} of {day} is booked in period {year}-{month:02}: its own is closed."
+        elif basis.day != day:
+            yield f"Report {number} of {day} is booked on {basis.day}, because its period is closed."
 
     def _built(
         self, read: ReadReport, basis: ReportBasis

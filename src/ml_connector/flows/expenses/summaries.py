@@ -62,7 +62,7 @@ def left_out(plans: Iterable[ReportPlan]) -> str:
     return " ".join(texts)
 
 
-def outcome(proposal: ExpenseProposal, commits: Commits) -> str:
+def outcome(proposal: ExpenseProposal, commits: Commits, *, told: bool) -> str:
     """What became of the reports, in a sentence or two."""
     own = [entry for entry in proposal.entries if not entry.key.startswith(REVERSAL)]
     numbers = [
@@ -76,8 +76,8 @@ def outcome(proposal: ExpenseProposal, commits: Commits) -> str:
         reports = "report" if count == 1 else "reports"
         receipts = "receipt" if files == 1 else "receipts"
         texts.append(
-            f"{count} {reports} booked as {listed(numbers)} with {files} {receipts}; read back,"
-            " tied out and told."
+            f"{count} {reports} booked as {listed(numbers)} with {files} {receipts}; read back"
+            f"{', tied out and told' if told else ' and tied out'}."
         )
     if proposal.already_booked:
         texts.append(f"Booked already as {listed(proposal.already_booked)}.")
