@@ -13,8 +13,10 @@ from tests.unit.domain.expenses import drive, money
 from ml_connector.contract import world as faults
 from ml_connector.domain.expense import PaidWith
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseEntry
+from ml_connector.errors import Refused
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.runs import RunState
+from ml_connector.runs.inline import Inline
 
 DONE, HELD, ASKS = RunState.DONE, RunState.HELD, RunState.AWAITING_APPROVAL
 
@@ -369,12 +371,7 @@ def test_an_entry_that_the_ledger_refuses_holds_and_the_others_stay_booked() -> 
 def test_a_report_that_somebody_booked_by_hand_is_a_question() -> None:
     world = Expenses()
     export = world.platform.approved("7")
-    other = Expenses()
-    other.book(other.platform.approved("7"))
-    (row,) = other.purchases.of(PurchaseEntry).values()
-    row.booked = replace(row.booked, marker="")
-    world._use()
-    world.sinks[PurchaseEntry].keep(row)
+    booked_by_hand(world)
 
     held = world.book(export)
     assert ([HELD, 1], ["ledger.look_alike"]) == ([held.state, len(world.entries)], world.problems(held.id))
@@ -388,12 +385,7 @@ def test_a_report_that_somebody_booked_by_hand_is_a_question() -> None:
 def test_a_look_alike_that_is_another_report_is_accepted() -> None:
     world = Expenses()
     export = world.platform.approved("7")
-    other = Expenses()
-    other.book(other.platform.approved("7"))
-    (row,) = other.purchases.of(PurchaseEntry).values()
-    row.booked = replace(row.booked, marker="")
-    world._use()
-    world.sinks[PurchaseEntry].keep(row)
+    booked_by_hand(world)
     held = world.book(export)
 
     at = world.resumed(held, f"10/{world.entries[0].receipt.number}")
@@ -467,3 +459,86 @@ def test_receipts_are_kept_byte_by_byte() -> None:
     contents = {row.content for row in world.purchases.of(Attachment).values()}
 
     assert set(world.platform.files.values()) == contents
+
+
+# --- at once ------------------------------------------------------------------------------------------------
+
+
+def booked_by_hand(world: Expenses) -> str:
+    """The report as a clerk typed it: what a run in another installation would book, without its marker."""
+    other = Expenses()
+    other.book(other.platform.approved("7"))
+    (row,) = other.purchases.of(PurchaseEntry).values()
+    row.booked = replace(row.booked, marker="")
+    world._use()
+    return str(world.sinks[PurchaseEntry].keep(row).number)
+
+
+def test_two_runs_of_one_export_wait_for_each_other() -> None:
+    """One holds the report while its outcome is not known; the other waits, and books nothing."""
+    world = Expenses()
+    export = world.platform.approved("7", dinner(files=(), missing_receipt="lost"))
+    world.fail(faults.LOST_AFTER)
+    first, second = world.begin(export), world.begin(export)
+    engine = Inline(world.workshop(), world.runs, world._advance_to)
+    while able := [call for call in engine.able() if call.id == first]:
+        engine.step(able[0])
+    assert RunState.WAITING == world.at(first).state
+    while able := [call for call in engine.able() if call.id == second]:
+        engine.step(able[0])
+
+    assert (RunState.WAITING, "post") == (world.at(second).state, world.at(second).stage)
+    for _ in range(5):
+        world.run_to_rest()
+        world.clock.advance(120)
+    assert (DONE, DONE, 1) == (world.at(first).state, world.at(second).state, len(world.entries))
+
+
+def test_what_a_clerk_booked_between_consent_and_posting_is_found() -> None:
+    """Asked again under the claim: nothing is booked beside it."""
+    world = Expenses(mode=Mode.APPROVE)
+    asks = world.book(world.platform.approved("7"))
+    number = booked_by_hand(world)
+
+    held = world.consent(asks)
+
+    assert (HELD, ["ledger.look_alike"], 1) == (held.state, world.problems(held.id), len(world.entries))
+    assert f"10/{number}" in world.problem_list(held.id)[0].text
+
+
+@pytest.mark.parametrize(("change", "code"), [("gone", "booked.gone"), ("edited", "booked.changed")])
+def test_what_people_did_to_an_entry_is_said_before_it_is_called_booked(change: str, code: str) -> None:
+    world = Expenses()
+    export = world.platform.approved("7")
+    world.book(export)
+    rows = world.purchases.of(PurchaseEntry)
+    if change == "gone":
+        rows.clear()
+    else:
+        for row in rows.values():
+            row.booked = replace(row.booked, number="typed over")
+
+    at = world.book(export)
+
+    assert HELD == at.state
+    assert code in world.problems(at.id)
+
+
+def test_a_receipt_that_is_missing_is_sent_when_it_is_proposed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry is booked and its receipt was refused: the receipt is written then, and no second entry."""
+    world = Expenses(form="journal_entry")
+    sink, made = world.sinks[Attachment], world.sinks[Attachment].made
+
+    def refuses(*given: Any) -> Any:
+        raise Refused("The ledger is full.", where="file")
+
+    monkeypatch.setattr(sink, "made", refuses)
+    held = world.book(world.platform.approved("7"))
+    assert ([HELD, 1, 0], {}) == ([held.state, len(world.vendor.documents), len(world.files)], told(world))
+    monkeypatch.setattr(sink, "made", made)
+
+    world.operations.resume(held.id, propose_again=True)
+    world.run_to_rest()
+
+    assert DONE == world.at(held.id).state, world.problem_list(held.id)
+    assert (1, 1, {"7:1": "booked"}) == (len(world.vendor.documents), len(world.files), told(world))

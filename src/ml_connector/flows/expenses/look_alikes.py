@@ -112,7 +112,10 @@ def expenses_of(report: ExpenseReport, files: Mapping[str, KeptFile]) -> dict[st
 def _keys(
     report: ExpenseReport, line: ExpenseLine, files: Mapping[str, KeptFile], days: int
 ) -> Iterator[str]:
-    """What a second expense of the same purchase would have too, on so many days before and after."""
+    """What a second expense of the same purchase would have too, on so many days before and after: its number
+    where it moved to another report, a file, its amount.
+    """
+    yield f"number {line.number}"
     for file in line.files:
         if file.key in files:
             yield f"file {files[file.key].sha256}"
