@@ -488,6 +488,7 @@ def test_two_runs_of_one_export_wait_for_each_other() -> None:
         engine.step(able[0])
 
     assert (RunState.WAITING, "post") == (world.at(second).state, world.at(second).stage)
+    assert first in world.at(second).summary
     for _ in range(5):
         world.run_to_rest()
         world.clock.advance(120)
