@@ -14,7 +14,7 @@ import msgspec
 
 from ml_connector.connectors.findity import faults, wire
 from ml_connector.connectors.findity.names import API, TOKEN_PATH
-from ml_connector.connectors.findity.settings import Options
+from ml_connector.connectors.findity.settings import OFFSET, Options
 from ml_connector.connectors.findity.wire import Record
 from ml_connector.errors import OutcomeUnknown, VendorChanged
 from ml_connector.ports.systems import Wiring
@@ -74,11 +74,13 @@ class FindityClient:
         self, path: str, key: str, query: Mapping[str, str]
     ) -> tuple[dict[str, Record], int, int | None]:
         """The rows, how many pages they came on, and how many there are by what the last page says."""
-        found = dict[str, Record]()
+        found, read = dict[str, Record](), 0
         size = self.options.whole("page_rows")
         for number in range(1, PAGES_MAX + 1):
-            paging = {self.names["page"]: str(number), self.names["page_size"]: str(size)}
-            rows, total = self._page(path, {**query, **paging})
+            by = self.options["paging"]
+            at = {self.names[by]: str(read if by == OFFSET else number), self.names["page_size"]: str(size)}
+            rows, total = self._page(path, {**query, **at})
+            read += len(rows)
             keyed = {self._key(row, key, path): row for row in rows}
             new = keyed.keys() - found.keys()
             found.update(keyed)

@@ -12,6 +12,7 @@ from ml_connector.errors import Refused
 from ml_connector.ports.expenses import ReportStatus
 
 TEXT_MAX = 500
+"""Characters for people; how many Findity takes is not published."""
 
 
 class FindityMarks:
@@ -39,7 +40,7 @@ class FindityMarks:
             raise _too_late(unit, wanted)
         body = {names["status"]: names["value_booked" if booked else "value_failed"]}
         if text:
-            body[names["message"]] = text[:TEXT_MAX]
+            body[names["message"]] = text if len(text) <= TEXT_MAX else text[: TEXT_MAX - 1] + "…"
         for voucher, status in zip(unit.vouchers, told, strict=True):
             path = names.path(
                 "voucher_status",

@@ -45,6 +45,7 @@ DEFAULTS: Mapping[str, str] = {
     "method_status": "PUT",
     "method_update": "PUT",
     "page": "page",
+    "offset": "offset",
     "page_size": "pageSize",
     "items": "items",
     "total_count": "totalCount",

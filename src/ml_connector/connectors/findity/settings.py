@@ -27,6 +27,7 @@ HOSTS = ("expense.findity.com", "stage-api.findity.com")
 CLIENT_ID, CLIENT_SECRET = "client_id", "client_secret"
 UNITS, CENTS = "units", "cents"
 FLOW, VOUCHER = "flow", "voucher"
+PAGE, OFFSET = "page", "offset"
 MEBIBYTE = 1024 * 1024
 OVERLAP_MIN_SECONDS = 120
 _AXIS = re.compile(r"[a-z][a-z0-9_]*")
@@ -131,6 +132,15 @@ SETTINGS = (
         "Largest file",
         "In bytes. A larger receipt is refused; nothing is booked without it.",
         default=str(25 * MEBIBYTE),
+    ),
+    Setting(
+        name="paging",
+        label="Paging",
+        help="`page`: lists are asked for by the number of a page, from 1. `offset`: by rows that were read.",
+        field=Field.CHOICE,
+        choices=(PAGE, OFFSET),
+        required=False,
+        default=PAGE,
     ),
     number("page_rows", "Rows per page", "How many rows of a list are asked for at once.", default="200"),
     number(

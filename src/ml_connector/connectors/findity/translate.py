@@ -139,7 +139,7 @@ class Translator:
         """Those that no line has."""
         held = {file.key for line in lines for file in line.files}
         every = (file for voucher in self._unit.vouchers for file in self._attached(voucher))
-        return tuple(file for _, file in every if file.key not in held)
+        return tuple(dict.fromkeys(file for _, file in every if file.key not in held))
 
     def _attached(self, voucher: Record) -> Iterator[tuple[str, ReceiptFile]]:
         """Each receipt of a voucher, with the id of its expense."""

@@ -21,7 +21,7 @@ from ml_connector.transport.answer import UNREADABLE, Answer
 
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
-TEXT_MAX = 4000
+TEXT_MAX, DIGITS_MAX = 4000, 30
 
 
 def decoded(answer: Answer) -> Any:
@@ -148,6 +148,8 @@ class Record:
             case bool():
                 raise ValueError(f"{field} is true or false, and a text was expected")
             case int() | Decimal() as found:
+                if isinstance(found, Decimal) and abs(found.adjusted()) > DIGITS_MAX:
+                    raise ValueError(f"{field} is no number of ordinary size")
                 return f"{found:f}" if isinstance(found, Decimal) else str(found)
         raise ValueError(f"{field} is no text")
 

@@ -176,7 +176,7 @@ class SimulatedOrganization:
         left = ["once"]
 
         def edit(request: httpx2.Request) -> None:
-            if left and request.url.params.get("page", "1") != "1":
+            if left and not is_first(request):
                 left.pop()
                 self.hand_over(self.write("E-more", SPENT[:1]))
 
@@ -184,7 +184,7 @@ class SimulatedOrganization:
 
     def break_lists(self) -> None:
         def broken(request: httpx2.Request) -> None:
-            if request.url.params.get("page", "1") != "1":
+            if not is_first(request):
                 raise httpx2.ReadError("broken")
 
         self.wire.before = broken
@@ -229,3 +229,9 @@ class SimulatedOrganization:
         """How the connection signed in, each time."""
         asked = (request for request in self.wire.requests if request.url.path.endswith("/token/"))
         return [parse_qs(request.content.decode())["grant_type"][0] for request in asked]
+
+
+def is_first(request: httpx2.Request) -> bool:
+    """Whether it asks for no page behind the first."""
+    given = request.url.params
+    return given.get("page", "1") == "1" and given.get("offset", "0") == "0"

@@ -71,10 +71,11 @@ class TestCents(ExpenseSourceContract, RemoteExpenseClaims):
             "value_booked": "DONE",
             "path_exports": "/organizations/{organization}/bookings",
             "parameter_size": "limit",
+            "page_by": "offset",
         }
         names = (
             "report_number=title, voucher_id=id, value_booked=DONE, page_size=limit,"
             " path_exports=/organizations/{organization}/bookings"
         )
         switches = {"money_as": "cents", "attachment_download": "url", **called}
-        return SimulatedOrganization(switches=switches, amounts="cents", names=names)
+        return SimulatedOrganization(switches=switches, amounts="cents", names=names, paging="offset")

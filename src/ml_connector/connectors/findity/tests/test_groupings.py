@@ -11,6 +11,7 @@ import pytest
 
 from ml_connector.connectors.findity.names import PAYMENT_ONLY, PER_ACCOUNT, PER_EXPENSE
 from ml_connector.connectors.findity.tests.simulated_world import SimulatedOrganization
+from ml_connector.connectors.findity.translate import report_of
 from ml_connector.contract.expense_world import Spent
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.expense import ExpenseReport, PaidWith
@@ -241,3 +242,32 @@ def test_dimensions_have_the_axes_that_the_connection_says() -> None:
     report = added(world, amount="5.00", vat="0", codes={"Cost center": "IT"}, files=[["a.pdf", 9]])
 
     assert "IT" == code_on("department", report.lines[0].codes)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("amount", True),
+        ("amount", "12,50"),
+        ("amount", None),
+        ("amount", Decimal("1E+9999999")),
+        ("amount", "0.001"),
+        ("rowType", "OTHER"),
+        ("expenseId", "another"),
+        ("dimensions", [7]),
+        ("taxPercentage", "all"),
+    ],
+)
+def test_a_row_that_cannot_be_understood_stops_its_report_alone(key: str, value: Any) -> None:
+    """With its number and a reason, and without a defect."""
+    world = SimulatedOrganization()
+    report = world.write("E-1", OWN[:1])
+    world.hand_over(report)
+    source = world.source
+    (ref,) = source.changed("", world.now()).found
+    unit = source._unit(ref.reference)
+    unit.vouchers[0].fields["rows"][0][key] = value
+    with pytest.raises(Refused) as refused:
+        report_of(unit, source._options)
+    assert "expense.figures" == refused.value.problem.code
+    assert "E-1" in refused.value.problem.text

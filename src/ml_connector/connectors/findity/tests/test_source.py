@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx2
 import pytest
 
 from ml_connector.connectors.findity import CONNECTOR
 from ml_connector.connectors.findity.events import TOPICS, FindityEvents
 from ml_connector.connectors.findity.settings import read
-from ml_connector.connectors.findity.tests.simulated_world import SimulatedOrganization
+from ml_connector.connectors.findity.tests.simulated_world import SimulatedOrganization, is_first
 from ml_connector.contract.expense_world import SPENT, handed_over, ids
 from ml_connector.domain.expense import ExpenseReport
 from ml_connector.errors import NotFound, NotSent, OutcomeUnknown, Refused, SignInLost
@@ -128,6 +129,33 @@ def test_all_organizations_are_read_where_none_is_named() -> None:
     assert {belgium, world.organization} == {
         world.source.report(ref.reference).company for ref in world.source.unmarked(since)
     }
+
+
+@pytest.mark.parametrize("list_as", ["object", "array"])
+def test_a_list_that_lost_a_row_is_not_used(list_as: str) -> None:
+    """While it was read a row slipped past: read again it is whole, and where that does not help it is an
+    error.
+    """
+    world = SimulatedOrganization(switches={"list_as": list_as})
+    since = world.now()
+    every = {handed_over(world, f"E-{number}", SPENT[:1]) for number in range(6)}
+    lost = [1]
+
+    def lose(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if is_first(request) or not request.url.path.endswith("/exports") or not lost[0]:
+            return response
+        lost[0] -= 1
+        body = json.loads(response.read())
+        rows = body["items"] if list_as == "object" else body
+        del rows[-1:]
+        return httpx2.Response(200, json=body)
+
+    world.wire.after = lose
+    assert every == ids(world.source.changed("", since).found)
+    if list_as == "object":
+        lost[0] = 100
+        with pytest.raises(OutcomeUnknown):
+            world.source.changed("", since)
 
 
 # --- sign-in ------------------------------------------------------------------------------------------------
