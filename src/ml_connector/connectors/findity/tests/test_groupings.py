@@ -155,9 +155,10 @@ def test_groupings_for_payments_only_are_refused(grouping: str) -> None:
     assert "REPORT_PER_EXPENSE" in wrong[0].text
 
 
-def test_a_voucher_that_is_a_cent_off_is_refused() -> None:
+@pytest.mark.parametrize("grouping", ["REPORT_PER_EXPENSE", "REPORT_PER_ACCOUNT"])
+def test_a_voucher_that_is_a_cent_off_is_refused(grouping: str) -> None:
     """Nothing is booked of it, and it says what differs."""
-    world = SimulatedOrganization(switches={"voucher_off_by_cent": True})
+    world = SimulatedOrganization(grouping=grouping, switches={"voucher_off_by_cent": True})
     with pytest.raises(Refused) as refused:
         one(world, world.write("E-1", OWN[:1]))
 

@@ -106,9 +106,10 @@ def test_a_part_that_was_told_is_told_to_the_end() -> None:
     with pytest.raises(OutcomeUnknown):
         world.source.marks.assign(ref.reference, "booked", "Booked as 1")
     assert "" == world.source.marks.assigned(ref.reference)
+    told = world.writes()
     with pytest.raises(Refused) as refused:
         world.source.marks.assign(ref.reference, "failed", "No")
-    assert "expense.status" == refused.value.problem.code
+    assert ("expense.status", told) == (refused.value.problem.code, world.writes())
 
     world.source.marks.assign(ref.reference, "booked", "Booked as 1")
     assert "booked" == world.source.marks.assigned(ref.reference)
