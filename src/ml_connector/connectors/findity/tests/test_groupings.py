@@ -160,10 +160,10 @@ def test_a_voucher_that_is_a_cent_off_is_refused(grouping: str) -> None:
     """Nothing is booked of it, and it says what differs."""
     world = SimulatedOrganization(grouping=grouping, switches={"voucher_off_by_cent": True})
     with pytest.raises(Refused) as refused:
-        one(world, world.write("E-1", OWN[:1]))
+        one(world, world.write("E-1", OWN[:2]))
 
     assert "expense.figures" == refused.value.problem.code
-    assert "121.01 EUR" in refused.value.problem.text
+    assert "181.51 EUR" in refused.value.problem.text
     assert "E-1" in refused.value.problem.text
 
 
