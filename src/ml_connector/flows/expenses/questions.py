@@ -12,7 +12,8 @@ from ml_connector.flows.posting.consent import listed
 from ml_connector.flows.posting.look_alikes import ASKED, NOT_OURS
 from ml_connector.runs.run import Run
 
-FAILS, SAME = "expense.fails", "expense.same"
+FAILS = "expense.fails"
+SAME = "expense.same"
 BOOKED_AS = "booked as"
 THIS, TOLD = "this report", "told its source"
 SHOWN = 5
