@@ -72,11 +72,13 @@ class FindityExpenses:
         yield from [ref for ref in self._refs(waiting) if not ref.status]
 
     def exported(self, export: str) -> tuple[ReportRef, ...]:
-        """Every report of an export; of one that was taken back there is none any more."""
+        """Every report of an export; of one that was taken back none, because they come in another one."""
         organization, identity = one_organization(export)
         found = [each for each in read_exports(self._findity, organization) if each.id == identity]
-        if not found or found[0].returned:
-            raise NotFound(f"Findity has no export {identity}, or took it back.", where=f"export {identity}")
+        if not found:
+            raise NotFound(f"Findity has no export {identity}.", where=f"export {identity}")
+        if found[0].returned:
+            return ()
         return tuple(unit.ref for unit in read_units(self._findity, found[0]))
 
     def _handed_over(self, since: datetime) -> list[Export]:
