@@ -42,6 +42,7 @@ GROUPS = {
     "alerts": ["list", "test", "replay", "endpoints"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
     "organisations": ["add", "list"],
+    "intake": ["read"],
     "tokens": ["add", "list", "revoke"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],

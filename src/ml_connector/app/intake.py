@@ -15,9 +15,10 @@ sends the same again, and finds its place.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import BinaryIO
 
 from django.db import transaction
@@ -53,7 +54,7 @@ class SentFile:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SentReport:
     """A report as it was sent: the canonical text of what came, and the report that it says. The report's
     `reference` is not known yet.
@@ -63,7 +64,7 @@ class SentReport:
     report: ExpenseReport
     files: tuple[SentFile, ...]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Of everything that was sent: what it says, and every byte of its files."""
         files = sorted((file.part, file.sha256) for file in self.files)
@@ -136,48 +137,61 @@ class Taken:
 class Conflict(Exception):
     """The key, or the report, was sent before with other content, or was replaced; nothing was changed."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, key: str = "") -> None:
+        self.problem, self.key = problem, key
         super().__init__(problem.text)
 
 
 class Intake:
-    """What one token may do, for its organisation."""
+    """What one token, or the folder of an organisation, may do for it."""
 
-    def __init__(self, assembly: Assembly, token: ApiToken) -> None:
-        self._assembly, self.token = assembly, token
-        self._access: Access = assembly.access(token.organisation.slug)
+    def __init__(self, assembly: Assembly, access: Access, token: ApiToken | None = None) -> None:
+        self._assembly, self._access, self._token = assembly, access, token
+
+    @property
+    def token(self) -> ApiToken:
+        """The token that was called with; a folder has none."""
+        assert self._token is not None
+        return self._token
 
     def take(self, key: str, sent: SentReport) -> Taken:
         """Store the report with its files, unless it is stored: on the disk when this returns. Raises
         `Conflict`.
         """
-        fingerprint = sent.fingerprint
-        before = self._before(key, sent.report, fingerprint)
-        if before is not None and before.replayed:
-            return before
+        return self.take_all({key: sent})[0]
+
+    def take_all(self, sent: Mapping[str, SentReport]) -> list[Taken]:
+        """Store these reports by their keys, all of them or none. Raises `Conflict`, whose `key` says for
+        which.
+        """
+        found = {key: self._before(key, one) for key, one in sent.items()}
+        if all(before is not None and before.replayed for before in found.values()):
+            return [before for before in found.values() if before is not None]
         files = FolderFiles(self._assembly.settings.files)
-        for file in sent.files if before is None else ():
-            file.content.seek(0)
-            kept = files.put(file.content, FILE_BYTES_MAX)
-            if kept.sha256 != file.sha256:
-                raise OSError(f"the file of part {file.part} changed while it was kept")
+        for key, before in found.items():
+            for file in sent[key].files if before is None else ():
+                file.content.seek(0)
+                kept = files.put(file.content, FILE_BYTES_MAX)
+                if kept.sha256 != file.sha256:
+                    raise OSError(f"the file of part {file.part} changed while it was kept")
         with transaction.atomic():
             # One at a time for an organisation: what two send at once under one key has one outcome.
             Organisation.objects.select_for_update().get(pk=self._access.organisation.pk)
-            before = self._before(key, sent.report, fingerprint)
-            if before is not None and before.replayed:
-                return before
-            row = before.row if before is not None else self._store(sent, fingerprint)
-            now = self._assembly.clock.now()
-            IntakeKey.objects.create(
-                organisation=self._access.organisation,
-                key=key,
-                fingerprint=fingerprint,
-                report=row,
-                made=before is None,
-                used_at=now,
-            )
+            return [self._taken(key, one) for key, one in sent.items()]
+
+    def _taken(self, key: str, sent: SentReport) -> Taken:
+        before = self._before(key, sent)
+        if before is not None and before.replayed:
+            return before
+        row = before.row if before is not None else self._store(sent)
+        IntakeKey.objects.create(
+            organisation=self._access.organisation,
+            key=key,
+            fingerprint=sent.fingerprint,
+            report=row,
+            made=before is None,
+            used_at=self._assembly.clock.now(),
+        )
         return Taken(row=row, made=before is None, replayed=False)
 
     def allows(self, scope: str) -> bool:
@@ -212,12 +226,13 @@ class Intake:
         rows = (found.filter(state=state) if state else found)[:limit]
         return [KeptReport.of(row) for row in rows.prefetch_related("intakefile_set")]
 
-    def _before(self, key: str, report: ExpenseReport, fingerprint: str) -> Taken | None:
+    def _before(self, key: str, sent: SentReport) -> Taken | None:
         """What was answered to the key, else the report that is stored already. Raises `Conflict`."""
+        fingerprint, report = sent.fingerprint, sent.report
         used = self._access.intake_keys().filter(key=key).first()
         if used is not None:
             if used.fingerprint != fingerprint:
-                raise Conflict(_key_reused(key, used))
+                raise Conflict(_key_reused(key, used), key)
             return Taken(row=used.report, made=used.made, replayed=True)
         known = (
             self._access.intake_reports().filter(reference=report.report, revision=report.revision).first()
@@ -225,10 +240,11 @@ class Intake:
         if known is None:
             return None
         if known.fingerprint != fingerprint:
-            raise Conflict(_other_content(known))
+            raise Conflict(_other_content(known), key)
         return Taken(row=known, made=False, replayed=False)
 
-    def _store(self, sent: SentReport, fingerprint: str) -> IntakeReport:
+    def _store(self, sent: SentReport) -> IntakeReport:
+        fingerprint = sent.fingerprint
         now, identity = self._assembly.clock.now(), str(uuid.uuid4())
         row = IntakeReport.objects.create(
             organisation=self._access.organisation,
@@ -240,7 +256,7 @@ class Intake:
             fingerprint=fingerprint,
             sent=sent.sent,
             content=codec.encode(replace(sent.report, reference=identity)),
-            token=self.token,
+            token=self._token,
             received_at=now,
             changed_at=now,
         )
@@ -270,15 +286,14 @@ class Intake:
 
     def _note(self, action: str, row: IntakeReport, more: dict[str, str | int | bool | None]) -> None:
         detail = {"reference": row.reference, "revision": row.revision, **more}
-        self._access.audit.append(
-            actor=f"token:{self.token.name}", action=action, subject=row.identity, detail=detail
-        )
+        actor = f"token:{self._token.name}" if self._token is not None else "folder"
+        self._access.audit.append(actor=actor, action=action, subject=row.identity, detail=detail)
 
 
 def opened(assembly: Assembly, text: str) -> Intake | None:
     """The intake for whoever has this token; `None` for a token that is not good."""
     token = token_at(text, assembly.clock.now())
-    return Intake(assembly, token) if token is not None else None
+    return Intake(assembly, assembly.access(token.organisation.slug), token) if token is not None else None
 
 
 def known(assembly: Assembly, text: str) -> bool:

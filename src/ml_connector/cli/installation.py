@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,6 +226,9 @@ def serve(
     intake: str = typer.Option(
         "", help="HOST:PORT at which expense reports are taken, behind a proxy with TLS."
     ),
+    intake_folder: str = typer.Option(
+        "", help="Folder with a folder for each organisation, in which tables of expense reports are put."
+    ),
     as_json: bool = Json,
 ) -> None:
     """Carry out the runs that are due, until stopped. Flows with a schedule look for new work, and those that
@@ -243,15 +246,18 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     with errors(as_json):
-        _serve(stopped, nudged, once, (listen, intake), as_json)
+        _serve(stopped, nudged, once, (listen, intake, intake_folder), as_json)
 
 
 def _serve(
-    stopped: threading.Event, nudged: threading.Event, once: bool, at: tuple[str, str], as_json: bool
+    stopped: threading.Event, nudged: threading.Event, once: bool, at: tuple[str, str, str], as_json: bool
 ) -> None:
-    """Until `stopped`; `nudged` ends a wait early. `at` is where notifications and reports are taken."""
+    """Until `stopped`; `nudged` ends a wait early. `at` is where notifications and reports are taken, and
+    where tables of reports are put.
+    """
     from ml_connector.app.upkeep import AGAIN_SECONDS, UPKEEP_SECONDS, try_upkeep, upkeep
     from ml_connector.app.work import at_work, idle
+    from ml_connector.cli.expense_intake import Tables, listen
 
     svc = service()
     with at_work(svc.assembly) as working, ExitStack() as held:
@@ -264,7 +270,8 @@ def _serve(
             )
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
-        _listen(svc.assembly, held, at, nudged.set, as_json)
+        listen(svc.assembly, held, at[:2], nudged.set, as_json)
+        tables = Tables(svc.assembly, at[2], as_json)
         clock = svc.assembly.clock
         upkeep_at = clock.monotonic()
         while not stopped.is_set():
@@ -273,12 +280,13 @@ def _serve(
                 upkeep_at = clock.monotonic() + (AGAIN_SECONDS if done is None else UPKEEP_SECONDS)
                 if done is not None and as_json:
                     print_json({"upkeep": done})
+            tables.look()
             _look_for_work(svc.assembly, as_json)
             _alert(svc.assembly, as_json)
             if once:
                 idle(stopped)
                 return
-            seconds = min(LOOK_SECONDS, max(0.0, upkeep_at - clock.monotonic()))
+            seconds = min(tables.again_seconds(LOOK_SECONDS), max(0.0, upkeep_at - clock.monotonic()))
             _rest(svc.assembly, stopped, nudged, seconds, as_json)
 
 
@@ -303,37 +311,6 @@ def _rest(
     while assembly.clock.monotonic() < until and not nudged.wait(SET_LOOK_SECONDS):
         pass
     nudged.clear()
-
-
-def _listen(
-    assembly: Assembly, held: ExitStack, at: tuple[str, str], stored: Callable[[], None], as_json: bool
-) -> None:
-    """Take notifications, and reports, until `held` ends, and say where."""
-    from ml_connector.web.serving import bind
-
-    try:
-        hooks, reports = (bind(address) if address else None for address in at)
-    except ValueError as error:
-        stop(USAGE, str(error), as_json)
-    except OSError as error:
-        stop(USAGE, f"{' or '.join(filter(None, at))}: {error.strerror or error}.", as_json)
-    if hooks is not None:
-        from ml_connector.web.hooks import listening
-
-        url = held.enter_context(listening(assembly, hooks, stored))
-        _say(as_json, {"listening": url}, f"Notifications are taken at {url}.")
-    if reports is not None:
-        from ml_connector.web.intake_server import taking
-
-        url = held.enter_context(taking(assembly, reports))
-        _say(as_json, {"intake": url}, f"Expense reports are taken at {url}.")
-
-
-def _say(as_json: bool, line: dict[str, str], text: str) -> None:
-    if as_json:
-        print_json(line)
-    else:
-        out.print(text, markup=False)
 
 
 def _look_for_work(assembly: Assembly, as_json: bool) -> None:

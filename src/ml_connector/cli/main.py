@@ -13,6 +13,7 @@ from ml_connector.app.settings import start_problem
 from ml_connector.cli import (
     alerts,
     connections,
+    expense_intake,
     headcount,
     installation,
     mappings,
@@ -53,6 +54,7 @@ for _part in (
     people.people,
     organisations.organisations,
     organisations.tokens,
+    expense_intake.intake,
     installation.audit,
     installation.keys,
 ):
