@@ -167,17 +167,18 @@ class Intake:
         found = {key: self._before(key, one) for key, one in sent.items()}
         if all(before is not None and before.replayed for before in found.values()):
             return [before for before in found.values() if before is not None]
+        fresh = [file for key, before in found.items() if before is None for file in sent[key].files]
         files = FolderFiles(self._assembly.settings.files)
-        for key, before in found.items():
-            for file in sent[key].files if before is None else ():
+        with files.noted(file.sha256 for file in fresh):
+            for file in fresh:
                 file.content.seek(0)
                 kept = files.put(file.content, FILE_BYTES_MAX)
                 if kept.sha256 != file.sha256:
                     raise OSError(f"the file of part {file.part} changed while it was kept")
-        with transaction.atomic():
-            # One at a time for an organisation: what two send at once under one key has one outcome.
-            Organisation.objects.select_for_update().get(pk=self._access.organisation.pk)
-            return [self._taken(key, one) for key, one in sent.items()]
+            with transaction.atomic():
+                # One at a time for an organisation: what two send at once under one key has one outcome.
+                Organisation.objects.select_for_update().get(pk=self._access.organisation.pk)
+                return [self._taken(key, one) for key, one in sent.items()]
 
     def _taken(self, key: str, sent: SentReport) -> Taken:
         before = self._before(key, sent)

@@ -21,12 +21,14 @@ from ml_connector.app.assemble import Assembly
 from ml_connector.app.settings import DatabaseUnusable, unusable
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.durable import KEEP_DAYS
+from ml_connector.store.files import FolderFiles
 from ml_connector.store.models import (
     AlertMessage,
     Artifact,
     ExchangeRow,
     GroupLink,
     HookEvent,
+    IntakeFile,
     Link,
     Run,
     StagedBlock,
@@ -83,20 +85,26 @@ EVENTS = Kept(
     since="the notification",
     left="how many there were of each topic",
 )
+FILES_OF_NOBODY = Kept(
+    what="Receipts that came without a report being stored: the process died, or the report was refused",
+    days=35,
+    since="the request",
+    left="nothing",
+)
 FOR_EVER = tuple(
     Kept(what=what, days=None, since="", left="all of it")
     for what in (
         "Audit log",
         "Entries sent to a ledger, their sends, approvals and statements",
         "Runs, with their state, summary and answers",
-        "Expense reports that were sent, their receipts, and their idempotency keys",
+        "Expense reports that were sent, what became of them, their receipts, and their idempotency keys",
         "Files of invoices that were read, by their bytes",
         "Mappings, all versions",
         "Incidents",
         "Alerts",
     )
 )
-RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, MESSAGES, EVENTS, *FOR_EVER)
+RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, MESSAGES, EVENTS, FILES_OF_NOBODY, *FOR_EVER)
 
 
 def forget(assembly: Assembly) -> dict[str, int]:
@@ -108,13 +116,19 @@ def forget(assembly: Assembly) -> dict[str, int]:
     staged = sum(_forget_lines(assembly, run, now) for run in _old_runs(now, SOURCE_LINES, lines=True))
     records = sum(_forget_records(assembly, run, now) for run in _old_runs(now, RECORDS, lines=False))
     events, _ = HookEvent.objects.filter(received_at__lt=_before(now, EVENTS)).delete()
+    files = FolderFiles(assembly.settings.files).forget_noted(_before(now, FILES_OF_NOBODY), _is_named)
     return {
         "exchanges": exchanges,
         "staged": staged,
         "records": records,
         "messages": messages,
         "events": events,
+        "files": files,
     }
+
+
+def _is_named(sha256: str) -> bool:
+    return IntakeFile.objects.filter(sha256=sha256).exists()
 
 
 def _before(now: datetime, kept: Kept) -> datetime:

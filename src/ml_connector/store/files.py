@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
@@ -14,6 +15,9 @@ from ml_connector.errors import NotSent
 from ml_connector.ports.storage import StoredFile
 
 _PIECE = 1 << 20
+_NOTES = ".unnamed"
+_PUT_SECONDS = 300.0
+"""A file that was noted is put within this time, or never."""
 
 
 class FolderFiles:
@@ -61,6 +65,39 @@ class FolderFiles:
                 raise NotSent(text, where=sha256, code="files.changed")
             held.seek(0)
             yield held
+
+    @contextmanager
+    def noted(self, hashes: Iterable[str]) -> Iterator[None]:
+        """Note which of these files are not there yet, until something names them, at the end of the block. A
+        process that dies in it, or is refused, leaves its notes for `forget_noted`.
+        """
+        notes = [self._folder / _NOTES / sha256 for sha256 in hashes if not self._path(sha256).exists()]
+        for note in notes:
+            note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            note.touch(mode=0o600)
+        yield
+        for note in notes:
+            note.unlink(missing_ok=True)
+
+    def forget_noted(self, before: datetime, is_named: Callable[[str], bool]) -> int:
+        """Remove files that were noted before a time and that nothing names; how many. One that was put again
+        since, by whomever, stays.
+        """
+        count = 0
+        for note in sorted((self._folder / _NOTES).glob("?" * 64)):
+            noted_at = note.stat().st_mtime
+            if noted_at >= before.timestamp():
+                continue
+            kept, aside = self._path(note.name), note.with_name(f"{note.name}.aside")
+            if kept.exists() and not is_named(note.name):
+                kept.rename(aside)
+            if aside.exists() and (aside.stat().st_mtime > noted_at + _PUT_SECONDS or is_named(note.name)):
+                aside.rename(kept)
+            elif aside.exists():
+                aside.unlink()
+                count += 1
+            note.unlink()
+        return count
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

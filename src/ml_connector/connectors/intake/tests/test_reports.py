@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,34 @@ def test_a_file_that_no_report_names_is_not_opened(world: World) -> None:
 
     with pytest.raises(NotFound):
         world.source.file(ReceiptFile(key=kept.sha256, name="invoice.pdf"))
+
+
+def test_receipts_of_a_report_that_was_never_stored_are_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were kept when the process died go after their time; those of a report stay for ever."""
+    from ml_connector.app.intake import Intake
+    from ml_connector.app.retention import forget
+
+    handed_over(world, "E-1")
+    draft = {**world.drafts["rep-0"], "externalId": "dies", "revision": 1}
+    store = Intake._store
+
+    def dies(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(Intake, "_store", dies)
+    with pytest.raises(RuntimeError, match="killed"):
+        world.send(draft, [("r0", "photo.pdf", PDF), ("r1", "x.pdf", b"of nobody")])
+    monkeypatch.setattr(Intake, "_store", store)
+    kept = list(world.assembly.settings.files.glob("??/*"))
+    early, late = (datetime.now(UTC) + timedelta(days=days) - world.now() for days in (34, 36))
+
+    world.advance(early.total_seconds())
+    assert (2, 0) == (len(kept), forget(world.assembly)["files"])
+    world.advance((late - early).total_seconds())
+    assert (1, 0) == (forget(world.assembly)["files"], forget(world.assembly)["files"])
+    assert 1 == len([*world.assembly.settings.files.glob("??/*")])
 
 
 def _handed(world: World) -> tuple[Any, ...]:
