@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.intake_world import PDF, Office, example
+from tests.e2e.intake_world import PDF, TABLE, Office, example
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "send-expense-reports.md"
 
@@ -36,3 +36,13 @@ def test_the_client_sends_a_report_and_reads_its_state(tmp_path: Path) -> None:
     assert wrong.stderr.startswith("/currency: String should match pattern")
     assert 1 == office.rows()["store_intakereport"]
     assert 30 >= sum(bool(line.strip()) for line in client.splitlines())
+
+
+def test_the_table_is_the_one_that_is_tested() -> None:
+    """See tests/e2e/test_intake_folder.py; and every column that there is stands on the page."""
+    text = PAGE.read_text()
+    from ml_connector.web.intake_table import COLUMNS
+
+    assert [TABLE] == re.findall(r"^```csv\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for column in COLUMNS:
+        assert re.search(rf"[`;]{column}[`;\n]", text) or column.endswith("_3"), column

@@ -22,6 +22,19 @@ PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 TABLES = ("store_intakereport", "store_intakefile", "store_intakekey")
 BOTH = ("--scope", "reports:write", "--scope", "reports:read")
 
+TABLE = (
+    "report;report_number;employee;employee_name;currency;approved_at;report_total;expense;date;"
+    "paid_with;account;cost_center;gross;tax_code;tax_rate;net;tax;receipts;missing_receipt;"
+    "distance;unit;rate_per_unit;vehicle\n"
+    "rep-81;ER-2026-0081;emp-19;J. de Vries;EUR;2026-02-03;245,70;x1;2026-01-14;out of pocket;4350;"
+    "SALES;121,00;high;21;100,00;21,00;hotel.pdf|taxi.pdf;;;;;\n"
+    "rep-81;ER-2026-0081;emp-19;J. de Vries;EUR;2026-02-03;245,70;x2;2026-01-14;company card;4360;"
+    "SALES;32,70;;;;;;Lost;;;;\n"
+    "rep-81;ER-2026-0081;emp-19;J. de Vries;EUR;2026-02-03;245,70;x3;2026-01-15;out of pocket;;"
+    "SALES;92,00;;;;;;;400;km;0,23;private car\n"
+)
+"""The table of our own documentation: a report with two receipts, a card payment and a drive."""
+
 
 def free_port() -> int:
     """A port that nobody listens at now."""

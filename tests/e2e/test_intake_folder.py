@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 from tests.e2e.intake_world import PDF, Office
+from tests.e2e.intake_world import TABLE as EXAMPLE
 from tests.tables import Tables
 
-PAGE = Path(__file__).parents[2] / "docs" / "howto" / "send-expense-reports.md"
-(EXAMPLE,) = re.findall(r"^```csv\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 KEEP = Path.rename
 
 

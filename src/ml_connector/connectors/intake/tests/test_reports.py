@@ -149,6 +149,7 @@ def test_a_booked_report_may_be_canceled_and_stays_booked(world: World) -> None:
     found = by_id(world.source.changed(cursor, since).found)
     assert {(ReportState.CANCELED, "booked")} == {(ref.state, ref.status) for ref in found.values()}
     assert {booked, late} == set(found)
+    assert {booked, late} == {each.report for each in world.source._handed_in.changed(int(cursor), since)}
     assert ReportState.CANCELED == world.source.report(found[booked].reference).state
     world.hand_over(booked)
     assert ReportState.APPROVED == by_id(world.source.changed(cursor, since).found)[booked].state
