@@ -32,6 +32,7 @@ from tests.stand import Stand, installation, simulators, until
 pytestmark = pytest.mark.slow
 
 AXIS = "cost_unit"
+WRITES = ("POST", "PUT", "DELETE")
 SECRET = "a-secret-that-both-sides-know-of"
 DIES = """
 import os, signal
@@ -256,21 +257,59 @@ def topics(stand: Stand) -> list[dict[str, Any]]:
 
 
 def test_each_event_three_times_in_random_order(stand: Stand, port: int, address: str) -> None:
-    """Of two people: a leaving that comes before the change of a name, and after it."""
+    """Real events of three real people, as UKG made them while nobody listened: a new name, a leaving and
+    a hire. Each is stored once, whoever it names is read in full, and each member is written once.
+    """
+    before = set(members(stand))
+    acts = [
+        stand.at_payroll("change_employee", employee="W00003", last_name="Reed"),
+        stand.at_payroll("change_employee", employee="W00003", status="T", date="2026-06-26"),
+        stand.at_payroll("change_employee", employee="W00004", last_name="Sedge"),
+        stand.at_payroll("hire", department="BOSIT", date="2026-06-26", last_name="Rush"),
+    ]
+    events = [event for act in acts for event in act["events"]]
+    people = {event["Payload"]["EeId"] for event in events}
+    assert 3 == len(people) < len(events)
+    deliveries = [json.dumps(event).encode() for event in events for _ in range(3)]
+    random.Random(7).shuffle(deliveries)
+    heard, repeats = count_of(stand)
+    asked, sent = len(requests(stand, PAYROLL)), len(requests(stand, stand.scene.ledger))
+
     with serving(stand, f"127.0.0.1:{port}"):
-        stand.at_payroll("change_employee", employee="W00003", last_name="Reed")
-        stand.at_payroll("change_employee", employee="W00003", status="T", date="2026-06-26")
-        events = [an_event(92_000 + number, key="NOBODY") for number in range(4)]
-        deliveries = [body for body in events for _ in range(3)]
-        random.Random(7).shuffle(deliveries)
         assert {204} == {call(address, body) for body in deliveries}
-        until(lambda: any("Reed" in row["name"] for row in members(stand).values()), "the name is there")
-        until(
-            lambda: [row["to"] for row in members(stand).values() if "Reed" in row["name"] and row["to"]],
-            "the member is closed",
-        )
-    (reed,) = [row for row in members(stand).values() if "Reed" in row["name"]]
-    assert "2026-06-26" == reed["to"][:10]
+        until(lambda: 1 == sum("Rush" in row["name"] for row in members(stand).values()), "the hire is there")
+        until(lambda: named(stand, "Sedge") and named(stand, "Reed"), "the names are there")
+    assert 0 == stand.command("serve", "--once", "--json").code
+    assert {"done"} == {run["state"] for run in passes(stand)}
+    looked = len(passes(stand))
+    with serving(stand, f"127.0.0.1:{port}"):
+        assert {204} == {call(address, body) for body in deliveries}
+    assert 0 == stand.command("serve", "--once", "--json").code
+
+    assert looked == len(passes(stand))
+    assert (heard + len(events), repeats + 5 * len(events)) == count_of(stand)
+    (reed,), (rush,) = named(stand, "Reed"), named(stand, "Rush")
+    assert ("2026-06-26", {rush["code"]}) == (reed["to"][:10], set(members(stand)) - before)
+    read = [line for line in requests(stand, PAYROLL)[asked:] if "GET /personnel" in line]
+    assert people == {one for one in people if any(one in line for line in read)}
+    writes = [line for line in requests(stand, stand.scene.ledger)[sent:] if line.split()[0] in WRITES]
+    assert 3 == len(writes), writes
+
+
+def requests(stand: Stand, system: str) -> list[str]:
+    """What a simulator was asked since it began, oldest first, as `METHOD /path`."""
+    found = stand.sandbox.control(system, "requests?last=100000")["requests"]
+    return [f"{one['method']} {one['path']}" for one in found]
+
+
+def count_of(stand: Stand) -> tuple[int, int]:
+    """Notifications that are stored, and repeats of them."""
+    shown = stand.ask("connections", "webhooks", "show", SOURCE)
+    return sum(one["count"] for one in shown["topics"]), shown["repeats"]
+
+
+def named(stand: Stand, name: str) -> list[dict[str, Any]]:
+    return [row for row in members(stand).values() if name in row["name"]]
 
 
 def test_what_the_vendor_loses_a_look_by_schedule_finds(stand: Stand, port: int, address: str) -> None:
@@ -360,6 +399,28 @@ def test_exact_tries_the_address_and_is_subscribed_once(stand: Stand, port: int,
         removed = stand.ask("connections", "webhooks", "remove", TARGET)
         assert len(made["made"]) == removed["removed"]
         assert 404 == call(made["address"], b"")
+
+
+def test_an_address_that_exact_refuses_leaves_nothing_behind(stand: Stand) -> None:
+    """Twice: the domain that the app has is named, and nothing is left for `serve` to fail at."""
+    ledger = stand.scene.ledger
+    stand.sandbox.control(ledger, "switches", {"webhooks_same_domain": True})
+    try:
+        for _ in range(2):
+            command = ("connections", "webhooks", "make", TARGET, "--address", "http://127.0.0.1:9")
+            refused = stand.ask(*command, code=3)
+            (problem,) = refused["problems"]
+            assert "webhook.domain" == problem["code"]
+            assert "app centre" in problem["text"]
+    finally:
+        stand.sandbox.control(ledger, "switches", {"webhooks_same_domain": False})
+    shown = stand.command("connections", "webhooks", "show", TARGET, "--json")
+    assert "takes no notifications yet" in shown.stdout
+    done = stand.command("serve", "--once", "--json")
+    assert 0 == done.code
+    assert not any(
+        json.loads(line).get("upkeep", {}).get("webhooks_failed") for line in done.stdout.splitlines()
+    )
 
 
 def test_it_needs_an_address_that_it_can_have(stand: Stand) -> None:

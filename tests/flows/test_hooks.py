@@ -124,7 +124,9 @@ class Vendor:
         self.rows: list[Subscription] = []
         self.secrets: dict[str, str] = {}
         self.number = 0
+        self.topics = ["Employee*"]
         self.down = False
+        self.refuses: Callable[[Subscription], bool] = lambda wanted: False
 
     def every(self) -> Sequence[Subscription]:
         if self.down:
@@ -134,9 +136,13 @@ class Vendor:
         return list(self.rows)
 
     def wanted(self, address: str) -> Sequence[Subscription]:
-        return [Subscription(id="", address=address, topics=("Employee*",))]
+        return [Subscription(id="", address=address, topics=(topic,)) for topic in self.topics]
 
     def make(self, wanted: Subscription, secret: str) -> None:
+        if self.refuses(wanted):
+            from ml_connector.errors import Refused
+
+            raise Refused("The address is of another domain.", code="webhook.domain")
         self.number += 1
         self.rows.append(replace(wanted, id=f"s{self.number}"))
         self.secrets[f"s{self.number}"] = secret
@@ -518,6 +524,91 @@ def test_making_it_twice_and_moving_it_leaves_one_subscription() -> None:
     assert {"not ours", "ours"} == {line.state for line in world.webhooks.check(SOURCE)}
     assert [foreign.address, moved["address"]] == [row.address for row in vendor.rows]
     assert "secret-path" not in repr([line.shown() for line in world.webhooks.check(SOURCE)])
+
+
+def refused(world: Listening, base: str) -> None:
+    """The vendor refuses a new address."""
+    from ml_connector.errors import Refused
+
+    with pytest.raises(Refused, match="another domain") as caught:
+        world.webhooks.make(SOURCE, base)
+    assert "webhook.domain" == caught.value.problem.code
+
+
+@pytest.mark.parametrize("topics", [["Employee*"], ["Employee*", "Job*"]])
+def test_an_address_that_the_vendor_refuses_leaves_nothing_behind(topics: list[str]) -> None:
+    """However often it is tried, and where it took the first of two: no address, nothing at the vendor, and
+    nothing that the upkeep tries again. Another address is made then like the first.
+    """
+    from ml_connector.app.webhooks import renew_all
+
+    world = Listening()
+    vendor = world.subscribed
+    world.webhooks.remove(SOURCE)
+    foreign = Subscription(id="x", address="https://old.example.org/path", topics=("*",))
+    vendor.rows, vendor.topics = [foreign], topics
+    vendor.refuses = lambda wanted: "evil" in wanted.address and wanted.topics[0] == topics[-1]
+
+    for _ in range(2):
+        refused(world, "https://evil.example.org")
+        assert [foreign] == vendor.rows
+        world._use()
+        assert (None, "", 0) == (world.paths.hook, world.paths.address(), renew_all(world._assembly))
+
+    made = world.webhooks.make(SOURCE, BASE)
+    assert (len(topics), BASE) == (len(made["made"]), made["address"].partition("/hooks/")[0])
+
+
+def test_a_move_that_the_vendor_refuses_leaves_it_where_it_was() -> None:
+    world = Listening()
+    before = world.webhooks.make(SOURCE, "")["address"]
+    world.subscribed.refuses = lambda wanted: not wanted.address.startswith(BASE)
+
+    for _ in range(2):
+        refused(world, "https://evil.example.org")
+
+    assert (before, "") == (world.webhooks.show(SOURCE)["address"], world.webhooks.show(SOURCE)["why"])
+    assert [before] == [row.address for row in world.subscribed.rows]
+    assert 204 == world.call(world.event(), token=before.rpartition("/")[2])
+
+
+def test_an_address_that_was_left_half_made_goes_when_the_vendor_refuses_it() -> None:
+    """The vendor was not there at first."""
+    from ml_connector.errors import NotSent
+
+    world = Listening()
+    world.webhooks.remove(SOURCE)
+    world.subscribed.down = True
+    with pytest.raises(NotSent):
+        world.webhooks.make(SOURCE, "https://evil.example.org")
+    assert "not reached" in world.webhooks.show(SOURCE)["why"]
+    world.subscribed.down = False
+    world.subscribed.refuses = lambda wanted: "evil" in wanted.address
+
+    refused(world, "")
+
+    world._use()
+    assert (None, []) == (world.paths.hook, world.subscribed.rows)
+
+
+def test_a_limit_of_calls_is_no_refusal_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The upkeep makes the rest."""
+    from ml_connector.app.webhooks import renew_all
+    from ml_connector.errors import Throttled
+
+    world = Listening()
+    world.webhooks.remove(SOURCE)
+
+    def limited(*_: Any) -> None:
+        raise Throttled("The call limit is reached.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.subscribed, "make", limited)
+        with pytest.raises(Throttled):
+            world.webhooks.make(SOURCE, BASE)
+    world._use()
+    assert 0 == renew_all(world._assembly)
+    assert [world.paths.address()] == [row.address for row in world.subscribed.rows]
 
 
 def test_a_second_subscription_to_the_same_is_taken_away() -> None:

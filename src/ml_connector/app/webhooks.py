@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.hooks import wake_of
 from ml_connector.app.refusals import NotAllowed, SetupError
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NoCapability
+from ml_connector.errors import NoCapability, Refused, Throttled
 from ml_connector.ports.systems import Subscription, Subscriptions, System
 from ml_connector.store import hooks
 from ml_connector.store.hooks import HookPaths
@@ -95,7 +96,7 @@ class Webhooks:
     def make(self, name: str, base: str) -> dict[str, Any]:
         """Make the path, once, and what is missing at the vendor; with another `base` it moves there. The
         result as `check` has it, with what a person has to do where the vendor has no interface for it.
-        Raises `SetupError`, and what calls raise.
+        Where the vendor refuses, all is as it was before. Raises `SetupError`, and what calls raise.
         """
         connection = self._access.connection(name)
         system, paths, now = self._assembly.system(connection), self._paths(connection), self._now()
@@ -115,7 +116,15 @@ class Webhooks:
         elif base and not before.startswith(f"{base.rstrip('/')}/hooks/"):
             address = paths.move(base, now)
             self._note("webhook.moved", name, {"host": urlsplit(address).hostname})
-        return self.renew(name)
+        made = list[Subscription]()
+        try:
+            return self._renewed(connection, made)
+        except Refused as error:
+            stands = before if before and self._hook(connection).checked_at else ""
+            if not isinstance(error, Throttled) and paths.address() != stands:
+                with suppress(*expected()):
+                    self._take_back(connection, stands, at_vendor=bool(made or before))
+            raise
 
     def check(self, name: str) -> list[Line]:
         """Compare what the vendor has with what is needed; changes nothing. Empty where the vendor has no
@@ -127,15 +136,7 @@ class Webhooks:
 
     def renew(self, name: str) -> dict[str, Any]:
         """Make anew what is missing at the vendor, and take away what is ours and not needed."""
-        connection = self._access.connection(name)
-        made, removed = self._renew(connection, self._hook(connection))
-        address = self._paths(connection).address()
-        return {
-            "address": address,
-            "made": [Line(state=OURS, subscription=one).shown() for one in made],
-            "removed": [Line(state=ANOTHER, subscription=one).shown() for one in removed],
-            "steps": self._steps(connection, address),
-        }
+        return self._renewed(self._access.connection(name), [])
 
     def remove(self, name: str) -> int:
         """Take our subscriptions away at the vendor, then the path; how many there were."""
@@ -169,6 +170,34 @@ class Webhooks:
 
     # --- parts ----------------------------------------------------------------------------------------------
 
+    def _renewed(self, connection: Connection, made: list[Subscription]) -> dict[str, Any]:
+        """As `renew`. What was made at the vendor is added to `made`, also where it fails then."""
+        removed = self._renew(connection, self._hook(connection), made)
+        address = self._paths(connection).address()
+        return {
+            "address": address,
+            "made": [Line(state=OURS, subscription=one).shown() for one in made],
+            "removed": [Line(state=ANOTHER, subscription=one).shown() for one in removed],
+            "steps": self._steps(connection, address),
+        }
+
+    def _take_back(self, connection: Connection, stands: str, *, at_vendor: bool) -> None:
+        """The vendor refused the address: what was made for it goes, also `at_vendor`, and the one that
+        stands before, if any, is back.
+        """
+        system, paths = self._assembly.system(connection), self._paths(connection)
+        lines = list(self._compared(system, paths)) if at_vendor else []
+        ours = [line for line in lines if line.state == OURS]
+        for line in ours:
+            _opened(system).remove(line.subscription.id)
+        if stands:
+            paths.move(stands.rpartition("/hooks/")[0], self._now())
+            self._note("webhook.moved", connection.name, {"host": urlsplit(stands).hostname})
+            self._renewed(connection, [])
+        else:
+            paths.remove()
+            self._note("webhook.removed", connection.name, {"subscriptions": len(ours)})
+
     def _new_secret(self, connection: Connection, secret: str, ends_at: datetime) -> None:
         """Store it, and let the vendor sign with it where it takes it from us: by subscriptions made anew
         before the old ones are taken away.
@@ -192,9 +221,9 @@ class Webhooks:
         for line in old:
             opened.remove(line.subscription.id)
 
-    def _renew(self, connection: Connection, hook: Hook) -> tuple[list[Subscription], list[Subscription]]:
-        """What was made and what was taken away. The outcome stands in the row of the hook."""
-        made, removed = list[Subscription](), list[Subscription]()
+    def _renew(self, connection: Connection, hook: Hook, made: list[Subscription]) -> list[Subscription]:
+        """What was taken away; what was made is added to `made`. The row of the hook has the outcome."""
+        removed = list[Subscription]()
         try:
             system, paths = self._assembly.system(connection), self._paths(connection)
             for line in list(self._compared(system, paths)):
@@ -214,7 +243,7 @@ class Webhooks:
         for action, rows in (("webhook.subscribed", made), ("webhook.unsubscribed", removed)):
             for one in rows:
                 self._note(action, connection.name, {"topics": ", ".join(one.topics), "company": one.company})
-        return made, removed
+        return removed
 
     def _subscribe(self, connection: Connection, system: System, wanted: Subscription) -> None:
         """The secret is stored before the vendor has it: a process that dies between leaves none that is
@@ -296,7 +325,7 @@ def renew_all(assembly: Assembly) -> int:
         connection = hook.connection
         access = assembly.access(connection.organisation.slug)
         try:
-            Webhooks(access, assembly, Actor("serve", "system"))._renew(connection, hook)
+            Webhooks(access, assembly, Actor("serve", "system"))._renew(connection, hook, [])
         except expected() as error:
             failed += 1
             log.warning("webhook.not_renewed", connection=connection.name, why=read_failure(error).text)

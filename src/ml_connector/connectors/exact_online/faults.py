@@ -55,6 +55,8 @@ _REASONS = {
     "LicenseExpired": "the licence has ended. Renew it with the vendor",
 }
 VENDOR = "Exact"
+DOMAIN = "webhook.domain"
+"""An address that Exact does not notify."""
 REFUSALS = (
     rule(
         r"period is closed|period(?:e)? is afgesloten",
@@ -110,6 +112,25 @@ REFUSALS = (
         RightMissing,
         "Let our user be one that may make documents in the division: one of an accountant's portal may not.",
         where="document_type",
+    ),
+    rule(
+        r"post to callback url|post naar callback",
+        remedy=(
+            "Exact tries the address before it takes it. Let `serve --listen` run, reached at it from outside"
+            " over https, then make the address again."
+        ),
+        where="address",
+        code="webhook.unanswered",
+    ),
+    rule(
+        r"callback url",
+        remedy=(
+            "Exact notifies only https addresses of the domain that the app's redirect address has in the app"
+            " centre. Give an address of that domain, or change the redirect address of the app there and"
+            " redirect_uri here."
+        ),
+        where="address",
+        code=DOMAIN,
     ),
     rule(
         r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
+from ml_connector.connectors.exact_online import faults
 from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address
 from ml_connector.connectors.exact_online.settings import Options
-from ml_connector.errors import NotFound
+from ml_connector.errors import NotFound, Refused
 from ml_connector.ports.systems import Subscription
 
 PATH = "webhooks/WebhookSubscriptions"
+TAKEN = re.compile(r"already exists|bestaat reeds", re.IGNORECASE)
 
 
 class Row(msgspec.Struct):
@@ -48,7 +52,28 @@ class ExactSubscriptions:
 
     def make(self, wanted: Subscription, secret: str) -> None:
         body = msgspec.json.encode({"Topic": wanted.topics[0], "CallbackURL": wanted.address})
-        self._send("POST", wanted.company, PATH, body)
+        try:
+            self._send("POST", wanted.company, PATH, body)
+        except Refused as error:
+            raise self._refused(error, wanted) from error
+
+    def _refused(self, error: Refused, wanted: Subscription) -> Refused:
+        """The refusal, with what the connection knows of it."""
+        text, code, (topic,) = error.problem.text, error.problem.code, wanted.topics
+        ours, host = urlsplit(self._options.redirect_uri).hostname, urlsplit(wanted.address).hostname
+        if code == faults.DOMAIN:
+            text = f"{text} redirect_uri of this connection is at {ours}, the address at {host}."
+        elif TAKEN.search(text):
+            code = "webhook.taken"
+            text = (
+                f"{text} The app has a subscription to {topic} in division {wanted.company}, of another"
+                " address or another user. `connections webhooks check` lists what this user sees; Exact"
+                " keeps one for an app, division and topic. Remove it where it was made, or use an app of"
+                " your own."
+            )
+        else:
+            return error
+        return Refused(text, where="address", support=error.support, code=code)
 
     def remove(self, identity: str) -> None:
         division, _, key = identity.partition("/")

@@ -24,7 +24,7 @@ from ml_connector.transport.redact import redact
 COMPANY_CONFIGURATION = "Company Configuration Integration"
 PAYROLL = "Payroll Integration"
 THIRD_PARTY = "Third Party Pay"
-EXPIRED = "request.expired"
+EXPIRED, REFUSED = "request.expired", "request.refused"
 _SERVICES = (
     ("/configuration/v1/", COMPANY_CONFIGURATION),
     ("/payroll/v1/", PAYROLL),
@@ -53,10 +53,7 @@ def classify(answer: Answer) -> ConnectorError | None:
                 "its words may name people" if answer.personal else "it does not say why"
             )
             return Refused(
-                f"UKG did not accept the request to {path}: {why}.",
-                where=path,
-                support=support,
-                code="request.refused",
+                f"UKG did not accept the request to {path}: {why}.", where=path, support=support, code=REFUSED
             )
         case 403:
             service = web_service(path)

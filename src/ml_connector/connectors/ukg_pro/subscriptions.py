@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,7 +14,7 @@ from ml_connector.connectors.ukg_pro import faults
 from ml_connector.connectors.ukg_pro.client import platform_token
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.domain.lists import listed
-from ml_connector.errors import NotFound, SignInLost
+from ml_connector.errors import NotFound, Refused, SignInLost
 from ml_connector.ports.systems import Subscription, Wiring
 from ml_connector.transport.http import Client
 from ml_connector.transport.settings import secret_of
@@ -68,7 +69,18 @@ class UkgSubscriptions:
         body: dict[str, Any] = {"url": wanted.address, "eventTypes": wanted.topics, "hmacSecret": secret}
         if headers := self._token_header():
             body["headers"] = headers
-        self._send("POST", PATH, msgspec.json.encode(body))
+        try:
+            self._send("POST", PATH, msgspec.json.encode(body))
+        except Refused as error:
+            if error.problem.code != faults.REFUSED:
+                raise
+            text = (
+                f"UKG did not accept a subscription of {urlsplit(wanted.address).hostname}, and its words are"
+                " not shown, because they may name the path. Check that the address is reached from outside"
+                f" over https, that UKG has the topics {', '.join(wanted.topics)} (webhook_topics), and the"
+                " header of the webhook token."
+            )
+            raise Refused(text, where="address", support=error.support, code="webhook.refused") from error
 
     def remove(self, identity: str) -> None:
         try:

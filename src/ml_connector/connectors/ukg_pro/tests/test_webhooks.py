@@ -153,3 +153,21 @@ def test_no_secret_and_no_path_is_recorded(make_world: Callable[..., Any]) -> No
     assert "POST" in said
     assert "the-path" not in said
     assert "a secret of ours" not in said
+
+
+def test_a_subscription_that_is_refused_says_what_to_check_and_not_the_path(
+    make_world: Callable[..., Any],
+) -> None:
+    """UKG's own words may name it."""
+    world = make_world()
+    subscriptions = world.open(**platform_settings(world)).subscriptions()
+    (wanted,) = subscriptions.wanted("https://hooks.evil.example/hooks/the-path")
+
+    with pytest.raises(Refused) as caught:
+        subscriptions.make(wanted, "a secret of ours that is long")
+
+    problem = caught.value.problem
+    assert ("webhook.refused", "address") == (problem.code, problem.where)
+    assert "hooks.evil.example" in problem.text
+    assert "webhook_topics" in problem.text
+    assert "the-path" not in problem.text + caught.value.support
