@@ -33,6 +33,7 @@ from unattended_world import World
 from ml_connector_sandbox.judges.books import read_books
 from ml_connector_sandbox.judges.notified import Notified, notified
 from ml_connector_sandbox.judges.unattended import (
+    OPENED,
     Cause,
     Paid,
     alarms,
@@ -289,6 +290,10 @@ def _verdict(
         wrong.append(f"a notification of {FJORD} is {age} days old when the next run comes, and still kept")
     for text in wrong:
         world.say(f"   {text}")
+    opened = len([one for one in posts.of(MAIL) if one.event == OPENED])
+    causes = len(rung.rung)
+    say = f"5. {opened} alerts were opened for {causes} causes: a dead endpoint is two, that it gets nothing"
+    world.say(f"{say} and that it is given up.")
     duplicates, missed = harbor.duplicates + fjord.duplicates, harbor.missed + fjord.missed
     return {
         "ok": not wrong and not duplicates and not missed and world.kills == 1,
@@ -297,7 +302,8 @@ def _verdict(
         "posted": harbor.booked,
         "proposed": fjord.booked,
         "never_came": len(harbor.never_came + fjord.never_came),
-        "alarms": len(rung.rung),
+        "alarms": causes,
+        "alerts_opened": opened,
         "messages": {channel: len(posts.of(channel)) for channel in (MAIL, WEBHOOK)},
         "missed": missed,
         "duplicates": duplicates,

@@ -71,6 +71,7 @@ def test_what_is_to_come_is_listed(filled: Installation) -> None:
     )
     asked = ("headcount", "coming", "--flow", "1")
     assert "Nothing is entered for later days." in filled.command(*asked).stdout
+    assert [] == filled.command("status", "--json").json["to_come"]
     environment = {**os.environ, "ML_CONNECTOR_HOME": str(filled.home)}
     subprocess.run([sys.executable, "-c", ahead], env=environment, check=True, timeout=60)
 
@@ -79,6 +80,10 @@ def test_what_is_to_come_is_listed(filled: Installation) -> None:
     assert "09 Name 09" in shown.stdout
     expected = {"worker": "09", "name": "Name 09", "day": "2120-01-01", "company": "US1", "step": "hire"}
     assert [{**expected, "placed": {}}] == told["coming"]
+    found, said = filled.command("status", "--json").json, filled.command("status").stdout
+    assert [{"flow": 1, "step": "hire", "count": 1, "first": "2120-01-01"}] == found["to_come"]
+    assert "Hire" in said
+    assert "ml-connector headcount coming --flow 1" in said
 
 
 def test_a_reason_is_kept_and_audited(filled: Installation) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -14,7 +15,10 @@ from hypothesis import strategies as st
 from rich.table import Table
 from tests.stand import Installation, installation, simulators
 
+from ml_connector.cli.run_view import _changed
 from ml_connector.cli.shown import PlainConsole, arranged, json_visible, visible, visible_field
+from ml_connector.domain.changes import Act, Change
+from ml_connector.domain.dimension import DimensionValue
 
 MARKUP = "mail [/2026-07] [bold]x[/] [link=https://evil.example]here[/link] :warning:"
 CODES = "\x1b]0;evil\x07 \x1b[2J \x9b31m \x08\x08 \r \x00 \x7f"
@@ -72,6 +76,18 @@ def test_json_reads_back_the_same(text: str) -> None:
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     """Letters of every language, signs and money."""
     assert text == visible(text) == visible_field(text)
+
+
+def test_a_row_that_is_left_alone_is_shown_as_it_is() -> None:
+    """Nothing becomes of it; what is made, changed and blanked is told from it."""
+    found = DimensionValue(entity="10", axis="cost_unit", code="HAND", title="By hand")
+    named = replace(found, title="Reed")
+
+    theirs = _changed(Change(key=found.key, act=Act.THEIRS, before=found))
+    assert "Title By hand" in theirs
+    assert "→" not in theirs
+    assert "Title By hand → Reed" == _changed(Change(key="k", act=Act.CHANGE, before=found, after=named))
+    assert "Title Reed" in _changed(Change(key="k", act=Act.CREATE, after=named))
 
 
 def test_lines_stay_lines_in_a_text_and_not_in_a_field() -> None:

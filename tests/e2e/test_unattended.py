@@ -27,6 +27,8 @@ def test_five_weeks_that_nobody_watches() -> None:
     assert (0, True) == (ended.returncode, line["ok"]), ended.stdout + ended.stderr
     counted = {"expected": 3, "found": 2, "posted": 1, "proposed": 1, "never_came": 1, "alarms": 4}
     assert {**counted, "missed": 0, "duplicates": 0, "kills": 1}.items() <= line.items()
+    assert line["alerts_opened"] == ended.stdout.count("  alert opened: ") == 5
+    assert "5 alerts were opened for 4 causes" in ended.stdout
     assert line["messages"]["e-mail"] == line["messages"]["webhook"] > 4
     heard, unheard = line["webhooks"]["harbor"], line["webhooks"]["fjord"]
     assert (heard["published"], 0) == (heard["delivered"], unheard["delivered"])

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.flows.test_workers import Members, employment, worker
+from tests.flows.test_workers import Members, employment, placed, worker
 from tests.payday import SOURCE, TARGET, a_pay_run
 
 from ml_connector.errors import NotSent
@@ -235,10 +235,35 @@ def test_what_is_no_schedule_is_refused() -> None:
         Watch("every 7h")
 
 
-def test_status_says_what_waits_and_what_comes_next() -> None:
-    from ml_connector.app.status import status
+def test_status_counts_what_payroll_has_entered_for_later_days() -> None:
+    """Leavings, hires and moves that take effect by themselves, of the flow's companies, with the first day
+    of each; what is over is none.
+    """
+
+    def found() -> list[tuple[str, int, str]]:
+        from ml_connector.app.status import status
+
+        world._use()
+        return [(str(one.step), one.count, str(one.first)) for one in status(world.access).to_come]
 
     world = Watch()
+    for number, end in (("01", "2026-08-31"), ("02", "2026-07-31"), ("03", "2026-07-01")):
+        world.people.put(worker(number, employment("2025-01-01", end)))
+    world.people.put(worker("04", employment("2026-08-03")), worker("05", employment("2025-01-01")))
+    world.people.put(worker("06", employment("2025-01-01", "2026-07-31", company="US9")))
+    world.people.put(worker("07", placed("100", ("2026-08-01", "200"))))
+    world.look(3 * HOURS + 900)
+
+    moves = ("move", 1, "2026-08-01")
+    assert [("hire", 1, "2026-08-03"), ("leaving", 2, "2026-07-31"), moves] == found()
+    world.move("2026-08-01T12:00")
+    assert [("hire", 1, "2026-08-03"), ("leaving", 1, "2026-08-31")] == found()
+
+
+def test_status_says_what_waits_and_what_comes_next() -> None:
+    world = Watch()
+    from ml_connector.app.status import status
+
     world.people.put(*(worker(f"{n:03}") for n in range(60)))
     world.look(3 * HOURS + 900)
     for number in range(60):

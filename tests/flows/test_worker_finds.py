@@ -72,6 +72,21 @@ def test_a_pass_says_by_which_way_it_found_what_changed() -> None:
     )
 
 
+def test_a_plan_of_what_was_read_before_says_so() -> None:
+    """As the first one after a dry run, or that of a second ledger: it read nothing new, and plans all."""
+    world = Finding()
+    world.people.put(worker("01"), worker("02"))
+    dry = world.operations.start("workers", SOURCE, TARGET, "dry", dry_run=True).id
+    world.run_to_rest()
+    assert "Found by: changes 0, full read 2, date 0." == world.operations.records.told(world.at(dry))
+
+    assert {} == world.found()
+
+    assert 2 == len(world.members())
+    kept = "Payroll has nothing new since it was read last; the plan goes by what is kept of it."
+    assert kept == world.text()
+
+
 def test_the_audit_log_says_it_too() -> None:
     from ml_connector.store.models import AuditEntry
 

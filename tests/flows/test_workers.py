@@ -742,6 +742,8 @@ def test_a_number_may_be_written_without_its_noughts() -> None:
 
 def test_a_pass_takes_the_place_of_one_that_waits_for_people() -> None:
     """What was shown is not approved any more; a dry pass takes no place."""
+    from ml_connector.app.refusals import NotAllowed
+
     world = Members(mode=Mode.APPROVE)
     world.people.put(worker("01"))
     first = world.align()
@@ -757,6 +759,9 @@ def test_a_pass_takes_the_place_of_one_that_waits_for_people() -> None:
         world.at(first.id).summary,
     )
     assert RunState.AWAITING_APPROVAL is second.state
+    with pytest.raises(NotAllowed) as asked:
+        world.operations.answer(first.id, "loss_is_right")
+    assert str(asked.value).endswith(f"It is cancelled: Run {second.id} took its place.")
 
 
 @pytest.mark.parametrize(

@@ -213,9 +213,8 @@ class Operations:
         asked = self.records.problems(row)
         found = [problem for problem in asked if known is not None and problem.code == known.code]
         if known is None or not found:
-            raise NotAllowed(
-                f"Run {run} does not ask this. It is {words(row.state)}: {row.summary or 'no problem'}."
-            )
+            why = row.summary.removesuffix(".") or "no problem"
+            raise NotAllowed(f"Run {run} does not ask this. It is {words(row.state)}: {why}.")
         if known.takes:
             check_named(self._access, row, known.takes, value, found)
         question, answer = known.answer(found[0], value)

@@ -11,6 +11,7 @@ from ml_connector.app.alert_conditions import undelivered
 from ml_connector.app.alerts import AlertLine, last_round, lines
 from ml_connector.app.budgets import DayBudget, day_budgets
 from ml_connector.app.schedules import due_at
+from ml_connector.app.to_come import ToCome, to_come
 from ml_connector.app.zone_data import OLD_DAYS, ZoneData, zone_data
 from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now
@@ -47,14 +48,16 @@ class Next:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Runs at work and runs that wait for people, oldest first and the first of each; how many there are;
-    what comes next; open items and incidents; open alerts, how many messages of them are not delivered, and
-    when it was last looked for alerts; the calls of vendors' days; the age of the zone data.
+    what comes next, of flows and of people; open items and incidents; open alerts, how many messages of them
+    are not delivered, and when it was last looked for alerts; the calls of vendors' days; the age of the zone
+    data.
     """
 
     at_work: tuple[Line, ...]
     for_people: tuple[Line, ...]
     counts: dict[str, int]
     next: tuple[Next, ...]
+    to_come: tuple[ToCome, ...]
     items: int
     incidents: int
     alerts: tuple[AlertLine, ...]
@@ -89,6 +92,7 @@ class Status:
                 }
                 for one in self.next
             ],
+            "to_come": [one.shown() for one in self.to_come],
             "items": self.items,
             "incidents": self.incidents,
             "alerts": [one.shown() for one in self.alerts],
@@ -120,6 +124,7 @@ def status(access: Access, zone_data_days: int = OLD_DAYS) -> Status:
             "for_people": mine.filter(state__in=FOR_PEOPLE).count(),
         },
         next=tuple(sorted(flows, key=lambda one: (one.at is None, str(one.at), one.flow))),
+        to_come=to_come(access, database_now()),
         items=open_items(access.organisation).count(),
         incidents=incidents.count(),
         alerts=tuple(lines(access)),

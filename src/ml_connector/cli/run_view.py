@@ -103,6 +103,9 @@ def _show_plan(changes: Sequence[PlannedRow], counts: Mapping[str, int]) -> None
 
 
 def _changed(change: Change) -> str:
+    if change.after is None:
+        # Shown and left as it is.
+        return ", ".join(f"{label(name)} {before}" for name, before, _ in fields_changed(change))
     texts = (
         f"{label(name)} {after}"
         if before is None

@@ -33,6 +33,11 @@ def status(as_json: bool = Json) -> None:
         ]
         if rows:
             table("Next look for new work", ["Flow", "From → to", "Schedule", "Next"], rows)
+        if found.to_come:
+            steps = [(one.flow, label(one.step), one.count, one.first) for one in found.to_come]
+            table("Entered for later days", ["Flow", "What", "How many", "First on"], steps, right=[2])
+            flow = found.to_come[0].flow
+            out.print(f"Who and when: ml-connector headcount coming --flow {flow}", markup=False)
         if found.calls:
             calls = [
                 (one.name, f"{one.used:,} of {one.limit:,}", f"{one.forecast:,}" if one.forecast else "–")

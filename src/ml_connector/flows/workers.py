@@ -218,6 +218,8 @@ def _within(opening: Opening) -> list[str]:
 
 
 def _found_by(found: FoundBy) -> str:
+    if not (found.changes or found.full_read or found.date):
+        return "Payroll has nothing new since it was read last; the plan goes by what is kept of it."
     text = f"Found by: changes {found.changes}, full read {found.full_read}, date {found.date}."
     named = f" Payroll's list of changes did not name {', '.join(found.unnamed[: worker_finds.NAMED])}."
     return text + named * bool(found.unnamed)

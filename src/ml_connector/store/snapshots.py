@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -17,6 +19,7 @@ from ml_connector.store.models import Connection, SnapshotCursor, SnapshotRow
 
 ROWS_A_STATEMENT = 500
 ROWS_A_PAGE = 2_000
+DAYS = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class StoredSnapshots:
@@ -30,13 +33,23 @@ class StoredSnapshots:
         return Followed(cursor=row.cursor, at=row.at, whole_at=row.whole_at) if row else None
 
     def rows(self, kind: str) -> Iterator[Any]:
+        yield from map(codec.decode, self._contents(kind))
+
+    def _contents(self, kind: str) -> Iterator[str]:
         """Page by page: others are written meanwhile."""
         found = self._rows(kind).annotate(place=in_order("key")).order_by("place")
         last = ""
         while page := list(found.filter(place__gt=last).values_list("key", "content")[:ROWS_A_PAGE]):
-            for _, content in page:
-                yield codec.decode(content)
+            yield from (content for _, content in page)
             last = page[-1][0]
+
+    def dated(self, kind: str, since: date) -> Iterator[Any]:
+        """Those alone that name a day from this one on, sorted by key. Only they are decoded: most workers of
+        a large payroll have none.
+        """
+        for content in self._contents(kind):
+            if any(found >= since.isoformat() for found in DAYS.findall(content)):
+                yield codec.decode(content)
 
     def some(self, kind: str, keys: Collection[str]) -> dict[str, Any]:
         found, asked = {}, list(keys)

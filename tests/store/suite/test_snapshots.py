@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
-from ml_connector.domain.worker import Worker
+from ml_connector.domain.worker import Employment, Worker
 from ml_connector.store import snapshots
 from ml_connector.store.snapshots import StoredSnapshots
 
@@ -33,6 +35,23 @@ def test_rows_come_in_the_order_of_keys(storage: Any, monkeypatch: pytest.Monkey
     stored(storage).replace("worker", map(worker, reversed(KEYS)), "c1")
 
     assert KEYS == [row.key for row in stored(storage).rows("worker")]
+
+
+def test_rows_that_name_a_day_to_come_are_read_alone(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day itself counts; the others are not even decoded."""
+    monkeypatch.setattr(snapshots, "ROWS_A_PAGE", 2)
+    jobs = {"a": date(2026, 7, 30), "b": date(2026, 7, 31), "c": None, "d": date(2026, 8, 1)}
+    rows = [
+        replace(worker(key), employments=(Employment(company="US1", start=date(2025, 1, 1), end=end),))
+        for key, end in jobs.items()
+    ]
+    stored(storage).replace("worker", rows, "c1")
+    decoded = snapshots.codec.decode
+    asked: list[str] = []
+    monkeypatch.setattr(snapshots.codec, "decode", lambda text: asked.append(text) or decoded(text))
+
+    assert [rows[1], rows[3]] == list(stored(storage).dated("worker", date(2026, 7, 31)))
+    assert 2 == len(asked)
 
 
 def test_some_rows_are_read_by_key(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
