@@ -285,8 +285,8 @@ class StoredVault:
         return self._stored[1]
 
     def _load(self, name: str) -> str | None:
-        found = Secret.objects.filter(connection=self._connection, name=name)
-        ciphertext: str | None = found.values_list("ciphertext", flat=True).first()
+        """Asked by each notification for the secret of before, which there seldom is."""
+        ciphertext: str | None = _secret.first(self._connection.pk, name)
         return ciphertext
 
     def _context(self, name: str) -> str:
@@ -335,6 +335,11 @@ class StoredTokens:
 @Prepared
 def _secrets(connection: int) -> QuerySet[Secret, tuple[str, str]]:
     return Secret.objects.filter(connection_id=connection).values_list("name", "ciphertext")
+
+
+@Prepared
+def _secret(connection: int, name: str) -> QuerySet[Secret, str]:
+    return Secret.objects.filter(connection_id=connection, name=name).values_list("ciphertext", flat=True)
 
 
 @Prepared

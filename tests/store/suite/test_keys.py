@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from ml_connector.contract.memory import VirtualClock
 from ml_connector.ports.storage import TokenState
 from ml_connector.store.models import Secret, Token
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault, VaultError, renew_keys, rotate
@@ -190,6 +191,20 @@ def test_a_secret_is_unsealed_once(storage: Any, tmp_path: Path, sealed: Callabl
         assert "token" == tokens.read().access_token
 
     assert 2 == Counted.count
+
+
+def test_a_first_secret_of_another_process_counts_at_once(storage: Any, keys: Keys) -> None:
+    """Also where all were read within two seconds: a notification that it signs may come before."""
+    vault = StoredVault(storage.connection, keys, VirtualClock())
+    vault.write("client_secret", "s3cret")
+    assert "s3cret" == vault.read("client_secret")
+    with pytest.raises(KeyError):
+        vault.read("webhook_secret")
+
+    StoredVault(storage.connection, keys).write("webhook_secret", "new")
+    StoredVault(storage.connection, keys).write("webhook_token", "other")
+
+    assert ("new", "other") == (vault.read("webhook_secret"), vault.read("webhook_token"))
 
 
 def test_a_change_counts_at_once(
