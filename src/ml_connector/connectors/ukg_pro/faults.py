@@ -24,7 +24,8 @@ from ml_connector.transport.redact import redact
 COMPANY_CONFIGURATION = "Company Configuration Integration"
 PAYROLL = "Payroll Integration"
 THIRD_PARTY = "Third Party Pay"
-EXPIRED, REFUSED = "request.expired", "request.refused"
+EXPIRED = "request.expired"
+REFUSED = "request.refused"
 _SERVICES = (
     ("/configuration/v1/", COMPANY_CONFIGURATION),
     ("/payroll/v1/", PAYROLL),
