@@ -427,6 +427,37 @@ def test_the_same_number_again_is_a_question(number: str) -> None:
     assert "Booked by hand as 10/1." == world.bought.notes["8"]
 
 
+@pytest.mark.parametrize(
+    ("number", "day", "asked"),
+    [
+        ("F-7", date(2024, 1, 9), True),
+        ("f 7", date(2025, 4, 1), True),
+        ("f 7", date(2024, 1, 9), False),
+        ("F-70", date(2026, 3, 1), False),
+    ],
+)
+def test_the_same_number_of_other_months_is_a_question(number: str, day: date, asked: bool) -> None:
+    """As it is written: whatever its date. Spelled otherwise: within a year."""
+    world = Invoices()
+    book_by_hand(world, number=number, invoice_date=day)
+
+    at = world.book(approved(world, files=0))
+
+    assert (asked, 1 if asked else 2) == (codes(world, at) == ["ledger.look_alike"], len(world.entries))
+
+
+def test_a_long_number_that_the_ledger_cut_is_known_again() -> None:
+    """Two that differ behind the cut are two; the same one twice is a question."""
+    world = Invoices()
+    numbers = ["INVOICE-2026-00000000000000000000-" + end for end in "AB"]
+    for identity, number in zip("78", numbers, strict=True):
+        world.book(approved(world, identity, files=0, number=number, issued=date(2026, 3, int(identity))))
+    at = world.book(approved(world, "9", files=0, number=numbers[0], issued=date(2026, 3, 9)))
+
+    assert (["ledger.look_alike"], 2) == (codes(world, at), len(world.entries))
+    assert 2 == len({entry.number for entry in world.entries})
+
+
 def test_a_look_alike_that_is_accepted_by_number_is_booked() -> None:
     world = Invoices()
     world.book(approved(world, files=0))

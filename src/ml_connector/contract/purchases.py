@@ -298,6 +298,20 @@ class PurchaseSinkContract(SinkContract):
         assert receipts[:1] == near(None)
         assert receipts == near(later.invoice_date)
 
+    def test_entries_with_the_number_are_look_alikes_of_any_date(self, world: PurchaseWorld) -> None:
+        """As it is written: of any date. Spelled otherwise: within the days. Another: of the same date."""
+        document, days = replace(world.document(), number="F-2026/014"), timedelta(days=20)
+        far, near = (document.invoice_date - timedelta(days=number) for number in (40, 19))
+        told = [("F-2026/014", far), ("f2026 014", near), ("F-77", document.invoice_date)]
+        for number, (text, day) in enumerate([*told, ("f2026 014", far), ("F-77", near)]):
+            send(world, replace(document, key=f"alike:{number}:0:1", number=text, invoice_date=day))
+        world.advance(world.sink.limits.visible_seconds)
+
+        found = world.sink.look_alikes(document, days)
+
+        assert told == [(one.number, one.invoice_date) for one in found]
+        assert () == world.sink.look_alikes(replace(document, supplier="nobody"), days)
+
     def test_what_is_owed_is_shown_while_it_is_paid(self, world: PurchaseWorld) -> None:
         """Where the ledger says what is still owed it is all of it, then the rest, then nothing."""
         document = world.document()

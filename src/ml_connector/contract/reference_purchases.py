@@ -17,7 +17,7 @@ from ml_connector.contract import world as faults
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.domain import purchase_checks
 from ml_connector.domain.document import Marker, Receipt
-from ml_connector.domain.invoice_number import fitted
+from ml_connector.domain.invoice_number import fitted, normal
 from ml_connector.domain.journal import Account, Chart, total
 from ml_connector.domain.limits import check_limits, foreign_entity
 from ml_connector.domain.money import Money
@@ -271,6 +271,24 @@ class ReferencePurchases(ReferenceSink, PurchaseSink):
             one
             for one in found
             if one.supplier == document.supplier and days[0] <= one.invoice_date <= days[1]
+        )
+
+    def look_alikes(self, document: PurchaseEntry, days: timedelta) -> tuple[BookedPurchase, ...]:
+        """As the port says."""
+        number = fitted(document.number, self.limits.number_max)
+        return tuple(
+            one
+            for row in self.rows().values()
+            for one in [row.booked]
+            if one.supplier == document.supplier
+            and (
+                one.number == number
+                or one.invoice_date == document.invoice_date
+                or (
+                    normal(one.number) == normal(number) != ""
+                    and abs(one.invoice_date - document.invoice_date) <= days
+                )
+            )
         )
 
     def compare(self, document: PurchaseEntry, booked: BookedPurchase) -> tuple[Problem, ...]:

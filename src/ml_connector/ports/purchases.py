@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from ml_connector.domain.period import FiscalPeriod
@@ -80,6 +80,13 @@ class PurchaseSink(Sink[PurchaseEntry, BookedPurchase], Protocol):
     """
 
     limits: PurchaseLimits
+
+    def look_alikes(self, document: PurchaseEntry, days: timedelta) -> tuple[BookedPurchase, ...]:
+        """Every entry of the supplier, in any journal, that has the number of the document as it is written,
+        whatever its date; or that number in another spelling, dated within so many days of the document; or
+        its date. In the order of their numbers in the ledger; none where the ledger has no such supplier.
+        """
+        ...
 
 
 class DossierSink(Sink[Dossier, BookedDossier], Protocol):

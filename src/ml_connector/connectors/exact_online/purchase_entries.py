@@ -5,6 +5,7 @@ prepare    PurchaseEntries 1; before the first of a connection GLAccounts, VATCo
            `purchases`
 read_back  PurchaseEntries 1, TransactionLines 1 in bulk, Payments 1
 near       PurchaseEntries ⌈n/60⌉, TransactionLines and Payments ⌈n/20⌉ each
+look_alikes  PurchaseEntries ⌈entries of the supplier in the time/60⌉; as `near` for those that are alike
 is_ended   PurchaseEntries 1
 end        PurchaseEntries 1, Payments 1, and 1 for the deletion
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from ml_connector.connectors.exact_online import purchase_translate, purchase_wire, translate, wire
@@ -31,7 +32,7 @@ from ml_connector.connectors.exact_online.writes import gone, posting, remove
 from ml_connector.domain import purchase_checks
 from ml_connector.domain.checks import REMEDY
 from ml_connector.domain.document import Marker, Receipt
-from ml_connector.domain.invoice_number import fitted
+from ml_connector.domain.invoice_number import fitted, normal
 from ml_connector.domain.limits import check_limits
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry
@@ -217,6 +218,24 @@ class ExactPurchases(PurchaseSink):
         where = f"Supplier eq {odata.guid(supplier)} and EntryDate ge {odata.moment(first)}"
         where += f" and EntryDate le {odata.moment(last)}"
         return self._booked(document.entity, self._heads(document.entity, where))
+
+    def look_alikes(self, document: PurchaseEntry, days: timedelta) -> tuple[BookedPurchase, ...]:
+        """As the port says. Exact compares `YourRef` letter by letter, so the heads of the supplier's entries
+        of those days are read and their numbers compared here; only entries that are alike are read whole.
+        """
+        supplier = self._suppliers.ids(document.entity, [document.supplier]).get(document.supplier)
+        if supplier is None:
+            return ()
+        number, day = _number(document), document.invoice_date
+        dated = f"EntryDate ge {odata.moment(day - days)} and EntryDate le {odata.moment(day + days)}"
+        where = f"Supplier eq {odata.guid(supplier)} and (YourRef eq {odata.text(number)} or ({dated}))"
+        alike = [
+            head
+            for head in self._heads(document.entity, where)
+            if normal(head.YourRef or "") == normal(number) != ""
+            or (head.EntryDate and translate.day_of(head.EntryDate) == day)
+        ]
+        return self._booked(document.entity, alike)
 
     def _booked(self, entity: str, heads: Sequence[Head]) -> tuple[BookedPurchase, ...]:
         """In the order of their numbers."""

@@ -1,5 +1,12 @@
-"""Entries of a supplier that may be the invoice a run is about to book: the same number, however it is
-spelled, or the same amount on the same day. A look-alike is a question and decides nothing.
+"""Entries of a supplier that may be the invoice a run is about to book. A look-alike is a question and
+decides nothing.
+
+    the same number as it is written               of any date
+    the same number in another spelling            dated up to `DAYS` before or after the invoice
+    the same amount                                of the date of the invoice
+
+They are looked for among all entries that the ledger has of the supplier, in any journal and by whomever
+booked. An invoice and a credit note are never alike.
 """
 
 from __future__ import annotations
@@ -9,7 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ml_connector.domain.document import Marker
-from ml_connector.domain.invoice_number import normal
+from ml_connector.domain.invoice_number import fitted, normal
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.purchase import BookedPurchase, PurchaseEntry
 from ml_connector.flows.posting.look_alikes import ASKED, NOT_OURS
@@ -21,8 +28,10 @@ __all__ = ["ASKED", "BOOKED_AS", "NOT_OURS", "OPEN", "ask"]
 BOOKED_AS = "booked as"
 """The question which document of the ledger the invoice is; its answer is the name of that."""
 OPEN = "book as open"
-DAYS = timedelta(days=31)
-"""How far before and after the date of an invoice its look-alikes are looked for."""
+DAYS = timedelta(days=366)
+"""How far before and after the date of an invoice its number is looked for in other spellings: all of the
+fiscal year that it is in, and more.
+"""
 SHOWN = 5
 
 
@@ -33,16 +42,15 @@ def ask(sink: PurchaseSink, entry: PurchaseEntry, ours: Collection[str], run: Ru
     answers = run.answers()
     if BOOKED_AS in answers:
         return
-    last = entry.invoice_date + DAYS
-    near = sink.near(replace(entry, invoice_date=entry.invoice_date - DAYS), last)
+    fits = replace(entry, number=fitted(entry.number, sink.limits.number_max))
     token = Marker.of(entry.key).token
     found = [
         document
-        for document in near
+        for document in sink.look_alikes(entry, DAYS)
         if document.receipt.reference not in ours
         and document.marker != token
         and not document.reversed
-        and _alike(document, entry)
+        and _alike(document, fits)
         and answers.get(name_of(document)) != NOT_OURS
     ]
     if not found:
