@@ -15,6 +15,7 @@ from tests.unit.domain.invoices import eur
 
 from ml_connector.contract import world as faults
 from ml_connector.domain.invoice import InvoiceState
+from ml_connector.domain.money import Money
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseEntry
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.runs import RunState
@@ -583,6 +584,40 @@ def test_a_total_that_differs_from_its_lines_stops_the_invoice() -> None:
     at = world.book(approved(world, gross=eur("181.50")))
 
     assert (HELD, ["invoice.gross"], []) == (at.state, codes(world, at), world.entries)
+
+
+def test_an_account_that_takes_no_cost_and_an_unknown_currency_stop_the_invoice() -> None:
+    """Said before anything is written, with what helps."""
+    world = Invoices()
+    lines = [replace(coded("100.00", "21.01", account), text="") for account in ("1300", "4000")]
+    world.bought.approve("7", lines=tuple(lines), net=eur("200.00"), gross=eur("242.02"))
+    krone = {"net": Money.parse("200.00", "NOK"), "vat": Money.parse("42.02", "NOK")}
+    foreign = replace(lines[1], net=krone["net"], taxes=(replace(lines[1].taxes[0], amount=krone["vat"]),))
+    gross = krone["net"] + krone["vat"]
+    world.bought.approve("8", currency="NOK", lines=(foreign,), net=krone["net"], gross=gross)
+
+    found = [world.problem_list(world.book(world.bought.held[one].reference).id) for one in "78"]
+
+    assert [["account.no_cost"], ["currency.refused"]] == [[one.code for one in some] for some in found]
+    assert "GL account 1300 in 10 is for what customers owe" in found[0][0].text
+    assert "Allow it there, or choose another journal." in found[1][0].text
+    assert ([], []) == (world.entries, world.files)
+
+
+def test_texts_that_are_cut_are_said_in_the_proposal() -> None:
+    """The source keeps them whole; the approver sees which are cut, and nothing is said of those that fit."""
+    world = Invoices(mode=Mode.APPROVE)
+    long, short = (
+        replace(coded("75.00", vat), text=text) for vat, text in (("15.75", "x" * 61), ("15.76", "Ink"))
+    )
+    at = world.book(
+        approved(world, lines=(short, long, long), title="t" * 90, net=eur("225.00"), gross=eur("272.26"))
+    )
+
+    assert "Look at this: its title and number are cut to 'F-7 ttt" in at.summary
+    assert "Look at this: the texts of lines 2, 3 are cut to the 60 characters that fit" in at.summary
+    fits = world.book(approved(world, "8", number="G-8", issued=date(2026, 3, 20)))
+    assert (ASKS, False) == (fits.state, "Look at this" in fits.summary)
 
 
 def test_a_file_that_is_not_what_it_says_stops_the_invoice_before_anything_is_written() -> None:

@@ -212,7 +212,9 @@ class ReferencePurchases(ReferenceSink, PurchaseSink):
     """A `PurchaseSink`."""
 
     kind = PurchaseEntry
-    limits = PurchaseLimits(lines_max=50, number_max=20, text_max=40, settle_seconds=10, visible_seconds=0)
+    limits = PurchaseLimits(
+        lines_max=50, number_max=20, text_max=40, line_text_max=60, settle_seconds=10, visible_seconds=0
+    )
 
     def check(self, document: PurchaseEntry) -> tuple[Problem, ...]:
         """By the limits."""
@@ -346,13 +348,17 @@ class ReferencePurchaseFacts(PurchaseFacts):
                 journal_problem=None if journal == JOURNAL else f"There is no journal {journal}.",
                 currency=CURRENCY,
                 currencies=frozenset({CURRENCY, "USD"}),
-                accounts={"4000": Account(code="4000", description="Costs")},
+                accounts={
+                    "4000": Account(code="4000", description="Costs"),
+                    "1300": Account(code="1300", description="Debtors"),
+                },
                 codes={"cost_center": CENTERS} if "cost_center" in axes else {},
                 inactive={},
             ),
             vat_codes=dict(CODES),
             terms={"30": PaymentTerm(code="30", title="30 days", days=30)},
             creditor=CREDITOR,
+            no_costs={"1300": "what customers owe"},
         )
 
     def suppliers(self, entity: str, identities: Collection[str]) -> Mapping[str, LedgerSupplier]:

@@ -238,7 +238,7 @@ def head_problems(entry: Headed, chart: Chart) -> Iterable[Problem]:
     if entry.currency not in chart.currencies:
         text = (
             f"Journal {entry.journal} of {entry.entity} does not take {entry.currency}, only"
-            f" {', '.join(sorted(chart.currencies))}."
+            f" {', '.join(sorted(chart.currencies))}. Allow it there, or choose another journal."
         )
         yield Problem("currency.refused", "currency", text)
     yield from _rate_problems(entry, chart)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ml_connector.domain.dimension import Dimensions
@@ -197,13 +197,15 @@ class LedgerSupplier:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseChart:
     """What one legal entity accepts in one purchase journal, as read before a proposal: its chart, VAT codes
-    and payment terms by code, and `creditor`, the journal's account of payables.
+    and payment terms by code, and `creditor`, the journal's account of payables. `no_costs` are accounts of a
+    kind that no purchase is booked on, with what they are for.
     """
 
     chart: Chart
     vat_codes: dict[str, VatCode]
     terms: dict[str, PaymentTerm]
     creditor: str = ""
+    no_costs: dict[str, str] = field(default_factory=dict)
 
 
 def by_code(lines: Iterable[PurchaseLine], currency: str) -> dict[str, Money]:

@@ -39,6 +39,12 @@ def check_purchase(
         if account in (books.creditor, supplier.creditor):
             text = f"Suppliers are owed on account {account}, so no cost is booked there. Choose another one."
             yield Problem("account.creditors", f"account {account}", text, Owner.CONTROLLER)
+        elif account in books.no_costs:
+            text = (
+                f"GL account {account} in {entry.entity} is for {books.no_costs[account]}, and no cost of a"
+                " purchase is booked on it. Map to another account, or choose another one in procurement."
+            )
+            yield Problem("account.no_cost", f"account {account}", text, Owner.CONTROLLER)
     yield from check_vat(entry, books.vat_codes)
     if entry.term and (entry.term not in books.terms or not books.terms[entry.term].open):
         state = "closed" if entry.term in books.terms else "not there"

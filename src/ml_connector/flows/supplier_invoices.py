@@ -114,7 +114,7 @@ class SupplierInvoices:
         asked, chart = self._proposals.ask(invoice)
         run.step("asked", lambda: asked)
         made = self._proposals.make(run, invoice, self._files(run, invoice), asked)
-        made = replace(made, doubts=self._proposals.doubts(made, chart))
+        made = replace(made, doubts=self._proposals.doubts(invoice, made, chart))
         proposal = run.step("proposal", lambda: made)
         run.record_subjects(proposal.subjects)
         run.check((*proposal.problems, *self._proposals.checks(proposal, asked, chart)))

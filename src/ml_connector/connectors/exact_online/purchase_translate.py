@@ -43,6 +43,10 @@ from ml_connector.errors import CodeUnknown, VendorChanged
 
 NUMBER_MAX = 30
 PAYABLES, TAXES = 22, 24
+NO_COSTS = {20: "what customers owe", PAYABLES: "what suppliers are owed"}
+"""Types of accounts that Exact refuses on a line of a purchase entry, or that such a line cannot be read back
+from.
+"""
 """Types of accounts: on which suppliers are owed, and those of VAT."""
 PURCHASE, CREDIT_NOTE = 22, 31
 """The type of a purchase journal, and that of a credit note's entry."""

@@ -76,6 +76,12 @@ class Supplier(msgspec.Struct):
     PaymentConditionPurchase: str | None = None
 
 
+class Currency(msgspec.Struct):
+    """A currency that the division has."""
+
+    Code: str
+
+
 class PurchaseEntry(msgspec.Struct):
     """The head of a purchase entry. `Status`: 5 rejected, 20 open, 50 processed; `Type`: 30 invoice, 31
     credit note.

@@ -3,7 +3,8 @@
 journals   Journals 1
 calendar   as the ledger's
 chart      Journals 1, GLAccounts ⌈n/1000⌉ in bulk, VATCodes, VatPercentages and PaymentConditions ⌈n/60⌉
-           each, cost codes and Projects ⌈n/60⌉ each where asked
+           each, cost codes and Projects ⌈n/60⌉ each where asked; Currencies ⌈n/60⌉ where the journal takes
+           several
 suppliers  Accounts ⌈n/20⌉; GLAccounts where one has an account of payables of its own
 """
 
@@ -23,12 +24,14 @@ from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.purchase import LedgerSupplier, PurchaseChart
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.vat import VatCode
+from ml_connector.errors import RightMissing
 from ml_connector.ports.purchases import PurchaseFacts
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 
 BELIEVED_SECONDS = 60.0
 """How long a chart and a calendar that were read are believed."""
+CURRENCIES = "general/Currencies"
 T = TypeVar("T")
 VAT_CODES, PERCENTAGES, CONDITIONS = "vat/VATCodes", "vat/VatPercentages", "cashflow/PaymentConditions"
 
@@ -125,7 +128,7 @@ class ExactPurchaseFacts(PurchaseFacts):
             journal=journal,
             journal_problem=purchase_translate.journal_problem(entity, journal, found),
             currency=own,
-            currencies=translate.currencies_of(found, own),
+            currencies=self._currencies(entity, translate.currencies_of(found, own), own),
             accounts={row.Code.strip(): translate.account(row) for row in self._ledger.read_accounts(entity)},
             codes=usable,
             inactive=inactive,
@@ -135,7 +138,25 @@ class ExactPurchaseFacts(PurchaseFacts):
             vat_codes=self._vat.codes(entity, afresh=True),
             terms={row.Code.strip(): purchase_translate.term(row) for row in terms},
             creditor=((found.GLAccountCode if found else None) or "").strip(),
+            no_costs={
+                code: used_for
+                for kind, used_for in purchase_translate.NO_COSTS.items()
+                for code in self._ledger.of_type(entity, chart.accounts, kind)
+            },
         )
+
+    def _currencies(self, entity: str, taken: frozenset[str], own: str) -> frozenset[str]:
+        """What the journal takes of what the division has. Where our user may not read its currencies, the
+        journal alone counts, and Exact refuses an entry in one that is not there.
+        """
+        if taken <= {own}:
+            return taken
+        select = fields(purchase_wire.Currency)
+        try:
+            rows = list(self._client.rows(entity, CURRENCIES, purchase_wire.Currency, select=select))
+        except RightMissing:
+            return taken
+        return taken & {own, *(row.Code.strip() for row in rows)}
 
     def suppliers(self, entity: str, identities: Collection[str]) -> Mapping[str, LedgerSupplier]:
         """By the GUIDs that were given."""

@@ -6,7 +6,7 @@ same as the newest one keeps its key; any other is the next revision.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ml_connector.domain import codec
@@ -19,7 +19,7 @@ from ml_connector.ports.commits import Commits
 
 INVOICE, PAPERS, FILE = "invoice:", "papers:", "invoice-file:"
 """Beginning of the commit keys of an entry, of the document with its files, and of each file."""
-NUMBER_LETTERS = 30
+NUMBER_LETTERS, SHOWN = 30, 10
 D = TypeVar("D", PurchaseEntry, JournalEntry, Dossier, Attachment)
 
 
@@ -44,6 +44,22 @@ def supplier_links(connection: str, entity: str) -> str:
 def number_of(invoice: SupplierInvoice) -> str:
     """The supplier's number; one made of the source's id where people entered that there is none."""
     return invoice.number.strip() if normal(invoice.number) else f"ID {invoice.identity}"
+
+
+def cut_texts(invoice: SupplierInvoice, length: int, line_length: int | None) -> Iterator[str]:
+    """What of the invoice's texts the ledger has no room for, for whoever looks at the proposal."""
+    title = f"{number_of(invoice)} {invoice.title}".strip()
+    if len(title) > len(text_of(invoice, length)):
+        yield f"its title and number are cut to {text_of(invoice, length)!r}, because {length} characters fit"
+    long = [
+        str(number)
+        for number, line in enumerate(invoice.lines, 1)
+        if line_length is not None and len(line.text) > line_length
+    ]
+    if long:
+        shown = ", ".join(long[:SHOWN]) + (f" and {len(long) - SHOWN} more" if len(long) > SHOWN else "")
+        texts = f"text of line {shown} is" if len(long) == 1 else f"texts of lines {shown} are"
+        yield f"the {texts} cut to the {line_length} characters that fit, and whole at the source"
 
 
 def text_of(invoice: SupplierInvoice, length: int) -> str:

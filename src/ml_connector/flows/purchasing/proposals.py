@@ -33,7 +33,14 @@ from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Opening
 from ml_connector.flows.posting.taken_back import REVERSAL, standing
 from ml_connector.flows.purchasing import look_alikes
-from ml_connector.flows.purchasing.names import INVOICE, number_of, numbered, supplier_links, text_of
+from ml_connector.flows.purchasing.names import (
+    INVOICE,
+    cut_texts,
+    number_of,
+    numbered,
+    supplier_links,
+    text_of,
+)
 from ml_connector.flows.purchasing.papers import file_problems, papers_of
 from ml_connector.flows.purchasing.periods import period_for
 from ml_connector.flows.purchasing.policy import InvoicePolicy
@@ -283,10 +290,15 @@ class PurchaseProposals:
         for attachment in proposal.attachments:
             yield from self.attachments.check(attachment)
 
-    def doubts(self, proposal: PurchaseProposal, chart: PurchaseChart | None) -> tuple[str, ...]:
-        """Reasons to look at VAT that stop nothing."""
+    def doubts(
+        self, invoice: SupplierInvoice, proposal: PurchaseProposal, chart: PurchaseChart | None
+    ) -> tuple[str, ...]:
+        """Reasons to look that stop nothing: VAT, and texts that are cut."""
         entries = [entry for entry in proposal.entries if not entry.key.startswith(REVERSAL)]
-        return tuple(text for one in entries if chart for text in doubtful(one, chart.vat_codes))
+        limits = self.purchases.limits
+        found = [text for one in entries if chart for text in doubtful(one, chart.vat_codes)]
+        cut = cut_texts(invoice, limits.text_max, limits.line_text_max) if entries else ()
+        return (*found, *cut)
 
     # --- what is booked -------------------------------------------------------------------------------------
 
