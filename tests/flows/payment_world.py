@@ -125,3 +125,10 @@ class Paying(World):
 
         self._use()
         return sorted(WorkItem.objects.filter(over_at=None).values_list("code", flat=True))
+
+    def texts(self) -> list[str]:
+        """What people are told of it."""
+        from ml_connector.store.models import WorkItem
+
+        self._use()
+        return list(WorkItem.objects.filter(over_at=None).order_by("code").values_list("text", flat=True))

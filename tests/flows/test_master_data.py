@@ -8,9 +8,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.flows.invoice_world import OPTIONS, coded
 from tests.payday import SOURCE, TARGET, World
+from tests.unit.domain.invoices import invoice
 
 from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
+from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.list_value import ListValue, closed_below
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.master_data import read_policy
@@ -84,6 +87,33 @@ class Master(World):
         self.run_to_rest()
         return self.at(run)
 
+    def waits(self, number: str, code: str, state: RunState) -> None:
+        """A run of an invoice that names the code."""
+        from ml_connector.domain import codec
+        from ml_connector.store.models import Run
+        from ml_connector.store.runs import StoredArtifacts, StoredRuns
+
+        flow = self.access.set_flow(
+            kind="supplier_invoices",
+            source=self.access.connection(TARGET),
+            target=self.access.connection(SOURCE),
+            mode=Mode.AUTOMATIC,
+            starts_on=date(2026, 1, 1),
+            mapping="",
+            options=OPTIONS,
+        )
+        runs = StoredRuns(self.access.organisation)
+        run = runs.create(flow="supplier_invoices", stage="read", input={}, settings=flow.pk).id
+        lines = (replace(coded("10.00", "2.10"), codes=dimensions({AXIS: code, "account": "4000"})),)
+        held = invoice(*lines, net="10.00", gross="12.10", number=number)
+        StoredArtifacts().record(run, "read/1/invoice", codec.encode(held))
+        Run.objects.filter(id=run).update(state=state)
+
+    def plan_of(self, run: str) -> str:
+        from ml_connector.store.plans import StoredPlans
+
+        return StoredPlans().fingerprint(run)
+
     def there(self) -> dict[str, ListValue]:
         return {row.code: row for row in self.kept.rows.values()}
 
@@ -109,6 +139,31 @@ def test_parents_come_before_what_stands_below_them_and_are_closed_behind_it() -
     world.align()
     assert ["reopen Z", "reopen A1", "reopen A11"] == world.register.order
     assert 3 == len(world.there())
+
+
+def test_a_code_that_invoices_wait_with_is_closed_with_consent_only() -> None:
+    """They are listed first; one that is booked, canceled or names another code does not count."""
+    world = Master()
+    world.lists.held = [value("A"), value("B")]
+    world.align()
+    world.waits("F-1", "A", RunState.HELD)
+    world.waits("F-2", "A", RunState.DONE)
+    world.waits("F-3", "C", RunState.HELD)
+
+    world.lists.held = [value("A", open=False), value("B", open=False)]
+    at = world.align()
+
+    assert RunState.AWAITING_APPROVAL == at.state
+    lines = {row.change.after.code: row.change.why for row in world.operations.records.plan(at.id, 9)}
+    assert lines["B"] is None
+    assert (
+        "A Name of A is named by 1 of the invoices that are not booked yet: F-1. Book them first"
+        in lines["A"]
+    )
+    assert all(row.open for row in world.there().values())
+    world.operations.approve(at.id, world.plan_of(at.id))
+    world.run_to_rest()
+    assert not any(row.open for row in world.there().values())
 
 
 def test_a_circle_is_closed_nowhere() -> None:

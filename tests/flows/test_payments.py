@@ -137,14 +137,16 @@ def test_credit_note_pays_its_invoice_and_is_not_paid_itself() -> None:
         ("100.01", "1", ["100.01"]),
         ("99.99", "1", ["99.99"]),
         ("100.02", "1", ["100.00"]),
-        ("99.98", "1", []),
+        ("99.98", "1", ["99.98"]),
         ("99.98", "2", ["99.98"]),
-        ("99.99", "0", []),
+        ("99.99", "0", ["99.99"]),
         ("100.01", "0", ["100.00"]),
     ],
 )
 def test_a_cent_of_difference_is_paid_by_policy(there: str, rounding: str, paid: list[str]) -> None:
-    """What is left is paid where it differs by no more than the policy says; more than is left never is."""
+    """What is left is paid where it differs by no more than the policy says; more than is left never
+    is, and beyond the policy that is an alarm.
+    """
     world = Paying(rounding=rounding)
     first = world.owe("100.00", invoice=there)
     world.settle((first, "100.00"))
@@ -152,7 +154,8 @@ def test_a_cent_of_difference_is_paid_by_policy(there: str, rounding: str, paid:
     world.align()
 
     assert [paid] == world.paid(first)
-    assert ([] if paid else ["payment.by_others"]) == world.told()
+    over = (there, rounding) in (("99.98", "1"), ("99.99", "0"))
+    assert ["payment.overpaid"] * over == world.told()
     assert NOTHING in world.align().summary
 
 
@@ -237,6 +240,62 @@ def test_other_currency_is_a_question() -> None:
     world.align()
 
     assert ([[]], ["payment.currency"]) == (world.paid(first), world.told())
+
+
+def test_no_more_than_the_invoice_is_paid_and_the_rest_is_an_alarm() -> None:
+    """110.00 on an invoice of 100.00: 100.00 is paid, and 10.00 is told of until the ledger is mended."""
+    world = Paying()
+    first = world.owe("110.00", invoice="100.00")
+    payment = world.settle((first, "110.00"))
+
+    for _ in range(2):
+        world.align()
+        assert ([["100.00"]], ["payment.overpaid"]) == (world.paid(first), world.told())
+    assert (
+        "has settled 110.00 EUR of invoice F-i0, which is for 100.00 EUR: 10.00 EUR more" in world.texts()[0]
+    )
+
+    world.unmatch(payment)
+    world.settle((first, "100.00"))
+    world.align()
+    assert ([["100.00"]], (2, 1), []) == (world.paid(first), world.made(), world.told())
+
+
+def test_a_second_payment_of_the_whole_is_an_alarm_and_pays_nothing() -> None:
+    world = Paying()
+    first, second = world.owe("100.00"), world.owe("20.00")
+    world.settle((first, "100.00"))
+    world.align()
+    world.settle((first, "100.00"), (second, "20.00"))
+
+    for _ in range(2):
+        world.align()
+        assert [["100.00"], ["20.00"]] == world.paid(first, second)
+        assert ["payment.overpaid"] == world.told()
+
+
+def test_an_over_payment_of_what_a_person_paid_in_part_is_asked_about() -> None:
+    """Nobody knows what the person paid: both are told, and nothing is sent."""
+    world = Paying()
+    first = world.owe("110.00", invoice="100.00")
+    world.enter(first, "40.00")
+    world.settle((first, "110.00"))
+
+    world.align()
+
+    assert ([["40.00"]], ["payment.by_others", "payment.overpaid"]) == (world.paid(first), world.told())
+
+
+def test_an_amount_that_contradicts_its_rate_is_a_question() -> None:
+    world = Paying()
+    first, second = world.owe("100.00"), world.owe("20.00")
+    world.debts.unfit[first] = "100.00 EUR at 0.92 is 92.00 USD and is shown as 108.70 USD"
+    world.settle((first, "100.00"), (second, "20.00"))
+
+    world.align()
+
+    assert ([[], ["20.00"]], ["payment.rate"]) == (world.paid(first, second), world.told())
+    assert "is shown as 108.70 USD" in world.texts()[0]
 
 
 def test_a_payment_of_ours_that_a_person_cancels_is_a_question() -> None:

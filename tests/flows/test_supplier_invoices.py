@@ -4,6 +4,7 @@ and a question where only a person can tell.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,7 +15,7 @@ from tests.payday import Crash
 from tests.unit.domain.invoices import eur
 
 from ml_connector.contract import world as faults
-from ml_connector.domain.invoice import InvoiceState
+from ml_connector.domain.invoice import InvoiceKind, InvoiceState
 from ml_connector.domain.money import Money
 from ml_connector.domain.purchase import Attachment, Dossier, PurchaseEntry
 from ml_connector.flows.flow import Mode
@@ -445,6 +446,31 @@ def test_the_same_number_of_other_months_is_a_question(number: str, day: date, a
     at = world.book(approved(world, files=0))
 
     assert (asked, 1 if asked else 2) == (codes(world, at) == ["ledger.look_alike"], len(world.entries))
+
+
+def test_an_invoice_and_a_credit_note_of_one_number_are_two() -> None:
+    """A supplier may number both alike: neither is asked about."""
+    world = Invoices()
+    world.book(approved(world, files=0))
+    back = {"kind": InvoiceKind.CREDIT_NOTE, "number": "F-7"}
+
+    at = world.book(approved(world, "8", files=0, **back))
+
+    assert (DONE, ["181.51", "-181.51"]) == (at.state, [str(one.payable.amount) for one in world.entries])
+
+
+def test_a_number_that_comes_each_month_is_accepted_with_one_command() -> None:
+    """A landlord prints the same each time: all of them are named, five are described."""
+    world = Invoices()
+    for month in range(1, 8):
+        day = date(2025, month, 1)
+        book_by_hand(world, number="R-77", invoice_date=day)
+    at = world.book(approved(world, files=0, number="R-77"))
+    text = world.problem_list(at.id)[0].text
+
+    assert (5, 7, True) == (text.count("number R-77"), text.count("--accept"), "and 2 more." in text)
+    names = re.findall(r"--accept ([^ .]+)", text)
+    assert (DONE, 8) == (world.resume(at.id, accept=names).state, len(world.entries))
 
 
 def test_a_long_number_that_the_ledger_cut_is_known_again() -> None:

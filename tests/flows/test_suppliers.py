@@ -304,6 +304,38 @@ def test_a_supplier_that_was_merged_in_the_ledger_is_asked_about_once() -> None:
     assert ({}, [], 1) == (world.items(), world.acts(world.align().id), len(world.owed.rows))
 
 
+def test_an_id_of_other_books_is_not_written_over() -> None:
+    """Nobody of us entered it: a question; once a person says that it is new, it is made and marked."""
+    world = Suppliers()
+    world.bought.enter(supplier("Kept", external="5f0c-of-another-division"))
+    world.bought.enter(supplier("Paper", vat_number=OTHER_VAT))
+    for _ in range(2):
+        world.align()
+
+        assert ["Paper"] == world.there()
+        (text,) = world.items()["supplier.foreign_id"]
+        assert "has 5f0c-of-another-division as its id in the other system" in text
+        assert "5f0c-of-another-division" in {one.external for one in world.bought.rows.values()}
+
+    key = next(key for key, one in world.bought.rows.items() if one.name == "Kept")
+    assert RunState.DONE is world.align(same=f"{key}=new").state
+    assert (["Kept", "Paper"], {}) == (sorted(world.there()), world.items())
+    assert world.bought.rows[key].external == next(
+        identity for identity, one in world.owed.rows.items() if one.name == "Kept"
+    ).removeprefix(f"{ENTITY}/")
+
+
+def test_an_id_of_other_books_stays_where_numbers_tell_who_it_is() -> None:
+    """Paired by its VAT number, and the id that somebody else entered is left as it is."""
+    world = Suppliers()
+    key = world.bought.enter(supplier(vat_number=VAT, external="of-another-division"))
+    world.owed.enter(supplier(vat_number=VAT))
+
+    world.align()
+
+    assert ("of-another-division", 1) == (world.bought.rows[key].external, len(world.owed.rows))
+
+
 def test_a_supplier_that_is_gone_at_the_source_is_left_and_shown() -> None:
     world = Suppliers()
     key = world.bought.enter(supplier(vat_number=VAT))

@@ -53,6 +53,7 @@ from ml_connector.store.work import StoredWorklist, planner
 
 if TYPE_CHECKING:
     from ml_connector.domain.dated_back import BookedPay
+    from ml_connector.domain.invoice import SupplierInvoice
     from ml_connector.ports.handed_in import HandedIn
     from ml_connector.runs.engine import Engine
 
@@ -322,6 +323,7 @@ class StoredStageContext:
             restored_at=restored_at,
             brought_by=lambda missing: self.brought_by(self.assembly, flow, missing),
             pays_booked=lambda company, since: _pays_booked(flow, company, since),
+            invoices_waiting=lambda: _invoices_waiting(flow),
             in_background=self.assembly.background,
         )
         return flows()[row.flow].stages(opening)[row.stage]
@@ -386,3 +388,10 @@ def _pays_booked(flow: Flow, company: str, since: date) -> Iterator[BookedPay]:
     from ml_connector.app.booked_pays import booked_pays
 
     return booked_pays(flow, company, since)
+
+
+def _invoices_waiting(flow: Flow) -> Iterator[SupplierInvoice]:
+    """Loaded when a value of a list is to be closed: seldom."""
+    from ml_connector.app.invoices_waiting import invoices_waiting
+
+    return invoices_waiting(flow)

@@ -41,6 +41,7 @@ class Debts:
     in_transit: set[str] = field(default_factory=set)
     rate: ExchangeRate | None = None
     own: str = "EUR"
+    unfit: dict[str, str] = field(default_factory=dict)
     last: int = 0
 
     def number(self) -> str:
@@ -81,6 +82,7 @@ class ReferenceSettlements(PaymentSource):
                 if match.entry == entry
             ),
             rate=self._debts.rate if total.currency != self._debts.own else None,
+            unfit=self._debts.unfit.get(entry, ""),
         )
 
 

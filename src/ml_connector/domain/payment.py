@@ -35,7 +35,8 @@ class Settlement:
     """What is owed for one purchase entry, in the currency of the entry: `total` is positive for an invoice
     and negative for a credit note; `parts` and `open` come to it. Of `open`, `in_transit` was given to the
     bank, which proves nothing yet. `rate` is the ledger's for an entry in another currency than its own.
-    `reversed`: the entry was taken back, and so was never paid.
+    `reversed`: the entry was taken back, and so was never paid. `unfit` says which matched amounts in the
+    ledger's own currency are not the amount times the rate; empty where all are.
     """
 
     entity: str
@@ -47,6 +48,7 @@ class Settlement:
     parts: tuple[SettledPart, ...] = ()
     rate: ExchangeRate | None = None
     reversed: bool = False
+    unfit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

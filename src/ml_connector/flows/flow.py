@@ -35,6 +35,7 @@ from ml_connector.runs.stages import Stage
 
 if TYPE_CHECKING:
     from ml_connector.domain.dated_back import BookedPay
+    from ml_connector.domain.invoice import SupplierInvoice
 
 
 class Mode(StrEnum):
@@ -101,7 +102,8 @@ class Opening:
     newest mapping is read then, `source` and `target` are the names of the two in keys. `journals_before` are
     those that the flow had earlier, by legal entity; `restored_at` tells when this installation was restored
     from a backup. `brought_by` is the run that is to bring all of these codes to the target; empty where one
-    of them is brought by nothing. `pays_booked` are those of a payroll company that end on a day or later.
+    of them is brought by nothing. `pays_booked` are those of a payroll company that end on a day or later,
+    `invoices_waiting` those of the target that were taken up and are not booked yet.
     `in_background` starts work in a thread of its own and returns how to wait
     for it.
     """
@@ -123,6 +125,7 @@ class Opening:
     restored_at: Callable[[], datetime | None] = lambda: None
     brought_by: Callable[[Sequence[DimensionValue]], str] = lambda missing: ""
     pays_booked: Callable[[str, date], Iterable[BookedPay]] = lambda company, since: ()
+    invoices_waiting: Callable[[], Iterable[SupplierInvoice]] = lambda: ()
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 

@@ -8,7 +8,8 @@ plan    every value of the ledger beside what is there, by the ledger's id: made
 apply   a parent before what stands below it; what is closed, the other way round
 verify  as every alignment
 
-What stands below a closed value is closed with it. Where the ledger has no order among its values, that of
+What stands below a closed value is closed with it. A value that invoices name which are not booked yet is
+closed with consent only, and the plan lists them. Where the ledger has no order among its values, that of
 the other system is left as it is.
 """
 
@@ -18,9 +19,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 from ml_connector.domain.changes import Act, Change
+from ml_connector.domain.dimension import code_on
+from ml_connector.domain.invoice import SupplierInvoice
 from ml_connector.domain.list_value import TAX, TERM, ListValue, closed_below, keys_of
 from ml_connector.domain.lists import listed, pairs
 from ml_connector.flows.alignment import QUESTIONS, Alignment, Met
@@ -29,6 +32,7 @@ from ml_connector.flows.given_settings import mode_of, refuse_unknown
 from ml_connector.ports.lists import ListSource
 from ml_connector.runs.stages import Stage
 
+SHOWN = 10
 LISTS = {
     "taxes": (TAX, "Tax codes → taxes"),
     "payment_terms": (TERM, "Payment terms → payment terms"),
@@ -88,6 +92,22 @@ def read_policy(mode: str, _: date, options: Mapping[str, str]) -> MasterDataPol
 
 def _stages(axis: str, opening: Opening) -> Mapping[str, Stage]:
     policy: MasterDataPolicy = opening.policy
+
+    @cache
+    def waiting() -> tuple[SupplierInvoice, ...]:
+        return tuple(opening.invoices_waiting())
+
+    def used(value: ListValue) -> str:
+        numbers = [invoice.number or invoice.identity for invoice in waiting() if _names(invoice, value)]
+        if not numbers:
+            return ""
+        more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        return (
+            f"{value.written} is named by {len(numbers)} of the invoices that are not booked yet:"
+            f" {', '.join(numbers[:SHOWN])}{more}. Book them first, or name another one on them: the ledger"
+            " may refuse them once it is closed there."
+        )
+
     return Alignment(
         opening=opening,
         kind=f"list {axis} {policy.entity}",
@@ -96,11 +116,25 @@ def _stages(axis: str, opening: Opening) -> Mapping[str, Stage]:
         within=lambda opening: [keys_of(axis)],
         closed=lambda value: replace(value, open=False),
         taken=lambda found, wished: not found.identity,
+        used=used,
         theirs=lambda value: value.open,
         named=lambda value: value.written,
         meets=_met,
         ordered=_in_order,
     ).stages()
+
+
+def _names(invoice: SupplierInvoice, value: ListValue) -> bool:
+    """Whether a document or one of its lines has chosen the value: by its code, or by its name where the list
+    has no codes at its source.
+    """
+    known = {value.code, value.title, value.written} - {""}
+    if value.axis == TERM:
+        return invoice.term in known
+    if value.axis == TAX:
+        return any(stated.tax in known for line in invoice.lines for stated in line.taxes)
+    chosen = (invoice.codes, *(line.codes for line in invoice.lines))
+    return any(code_on(value.axis, codes) == value.code for codes in chosen)
 
 
 def _wished(axis: str, opening: Opening) -> Iterator[ListValue]:

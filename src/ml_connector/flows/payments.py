@@ -173,7 +173,7 @@ class Payments:
             for settlements in [self._ledger.settlements(entity, some)]
             for entry in some
         ]
-        unseen = [one for one in found if one.new and one.invoice is None]
+        unseen = [one for one in found if one.invoice is None and (one.new or one.uneven)]
         if unseen:
             now = {one.entry: one for one in self._payable.now([one.entry for one in unseen]).values()}
             for one in unseen:

@@ -32,6 +32,7 @@ from ml_connector.transport import odata
 
 BULK = "bulk/Cashflow/Payments"
 PROCESSED, MATCHED = 40, 50
+CENT, RATE_EXACT = Decimal("0.01"), Decimal("0.0000005")
 
 
 class Head(msgspec.Struct):
@@ -56,6 +57,7 @@ class Part(msgspec.Struct):
     EndDate: str | None = None
     InvoiceDate: str | None = None
     RateFC: Decimal | None = None
+    AmountDC: Decimal | None = None
     AmountDiscountFC: Decimal | None = None
     TransactionIsReversal: bool | None = None
 
@@ -148,7 +150,21 @@ def _settled(entity: str, entry: str, number: str, head: Head, rows: list[Part],
         ),
         rate=_rate(rows, currency, own),
         reversed=back,
+        unfit=", ".join(_unfit(rows, currency, own)),
     )
+
+
+def _unfit(rows: list[Part], currency: str, own: str) -> Iterator[str]:
+    """Of matched rows in another currency: the sheet has `AmountFC` times `RateFC` as `AmountDC`. Each row of
+    a split may be a cent off, and a rate is as exact as its sixth decimal.
+    """
+    for row in rows if own and currency != own else ():
+        if row.Status != MATCHED or not row.RateFC or row.AmountDC is None:
+            continue
+        wanted = row.AmountFC * row.RateFC
+        if abs(wanted - row.AmountDC) > CENT * len(rows) + abs(row.AmountFC) * RATE_EXACT:
+            at = f"{abs(row.AmountFC)} {currency} at {row.RateFC} is {abs(wanted):.2f} {own}"
+            yield f"{at} and is shown as {abs(row.AmountDC)} {own}"
 
 
 def _day(row: Part) -> date:

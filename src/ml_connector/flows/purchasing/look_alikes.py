@@ -55,11 +55,13 @@ def ask(sink: PurchaseSink, entry: PurchaseEntry, ours: Collection[str], run: Ru
     ]
     if not found:
         return
-    names = [name_of(document) for document in found[:SHOWN]]
+    names = [name_of(document) for document in found]
     described = ", ".join(
         f"document {name}, number {one.number or '(none)'} of {one.invoice_date}, {one.payable}"
-        for name, one in zip(names, found, strict=False)
+        for name, one in zip(names[:SHOWN], found, strict=False)
     )
+    if len(found) > SHOWN:
+        described += f" and {len(found) - SHOWN} more"
     accepts = " ".join(f"--accept {name}" for name in names)
     text = (
         f"The ledger has what may be this invoice already: {described}. If one of them is:"

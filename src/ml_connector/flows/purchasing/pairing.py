@@ -158,6 +158,8 @@ class Pairing:
             elif key in shared:
                 others = [one for one in shared[key] if one != key]
                 self._ask(supplier, "others here have the same numbers", (), others)
+            elif supplier.open and self._is_foreign(supplier):
+                self._of_other_books(supplier)
             elif supplier.open and not supplier.country:
                 self._of_no_country(supplier)
             elif supplier.open:
@@ -177,6 +179,14 @@ class Pairing:
             for key in keys
             if key not in self.pairs.found and key not in self.pairs.new
         }
+
+    def _is_foreign(self, supplier: Supplier) -> bool:
+        """Whether its id in the other system is none of there, and was not entered by us."""
+        entered = supplier.external.lower()
+        return bool(entered) and not TOKEN.fullmatch(supplier.external) and entered != self._ours(supplier)
+
+    def _ours(self, supplier: Supplier) -> str:
+        return self.known.get(supplier.key, "").lower()
 
     def _is_asked(self, key: str) -> bool:
         return any(problem.where == key for problem in self.pairs.questions)
@@ -199,6 +209,18 @@ class Pairing:
             " ml-connector run suppliers --from SOURCE --to TARGET --same HERE=THERE"
         )
         self.pairs.questions.append(Problem("supplier.ambiguous", supplier.key, text, Owner.PROCUREMENT))
+
+    def _of_other_books(self, supplier: Supplier) -> None:
+        """It is not made, because that would write over what somebody else entered."""
+        this = supplier.code or supplier.key
+        text = (
+            f"{supplier} of the source has {supplier.external} as its id in the other system, which the"
+            " target does not have and which was not entered by us: it may be of another division or of"
+            " another program. It waits, and its id is left as it is. If it is to be made in the target and"
+            f" the id written over, say so in a pass of its own: {answer_to(this, NEW)}. Else name the one it"
+            f" is there ({answer_to(this, 'THERE')}), or correct the id in the source."
+        )
+        self.pairs.questions.append(Problem("supplier.foreign_id", supplier.key, text, Owner.PROCUREMENT))
 
     def _of_no_country(self, supplier: Supplier) -> None:
         said = supplier.unclear or "it has none"

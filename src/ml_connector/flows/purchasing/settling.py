@@ -6,6 +6,8 @@
     –                        400                         cancel it: the ledger's payment was taken back
     300                      400                         cancel it, pay 300
 
+    110 of an invoice of 100 –                           pay 100, and tell of 10 too much
+
 Who else paid at the source is not guessed: where less is left than the ledger has settled it is a question.
 """
 
@@ -59,6 +61,11 @@ class Settled:
         found = (part for part in self.parts if part.key not in paid)
         return tuple(sorted(found, key=lambda part: (part.on, part.key)))
 
+    @property
+    def uneven(self) -> bool:
+        """Whether the ledger has settled something else than we paid by more than a rounding each."""
+        return any(abs(one.settles.minor - one.amount.minor) > self.rounding for one in self.ours)
+
     def changes(self, keyed: Keyed) -> Iterator[Change]:
         """Cancellations first, because they make room. What is for people is in `problems` afterwards."""
         for payment in self.ends:
@@ -71,8 +78,15 @@ class Settled:
             self.problems.append(problem)
             return
         left = sum((payment.amount for payment in self.ends), invoice.left)
+        over = self._over(invoice)
+        if over is not None:
+            self.problems.append(_overpaid(invoice, over))
         for part in self.new:
             amount = self._rounded(part, left, last=part is self.new[-1] and not settlement.open)
+            if amount.minor > left.minor and over is not None and not self._others(invoice):
+                amount = left
+                if not amount:
+                    return
             if amount.minor > left.minor:
                 self.problems.append(_by_others(invoice, part, left))
                 return
@@ -103,6 +117,16 @@ class Settled:
             return left
         return part.amount
 
+    def _over(self, invoice: PayableInvoice) -> Money | None:
+        """How much more than the invoice the ledger has settled, beyond a rounding."""
+        nothing = invoice.paid - invoice.paid
+        over = sum((part.amount for part in self.parts), nothing) - invoice.payable
+        return over if over.minor > self.rounding else None
+
+    def _others(self, invoice: PayableInvoice) -> Money:
+        """What is paid at the source and not by us."""
+        return invoice.paid - sum((one.amount for one in self.ours), invoice.paid - invoice.paid)
+
     def _cancelled(self, invoice: PayableInvoice) -> Problem | None:
         """Whether less is paid than we paid: it is not made again by itself."""
         ends = {payment.key for payment in self.ends}
@@ -128,6 +152,13 @@ def _untaken(invoice: PayableInvoice, settlement: Settlement) -> Problem | None:
             " Find out which is right, and enter the payment by hand."
         )
         return Problem("payment.currency", where, text, Owner.CONTROLLER)
+    if settlement.unfit:
+        text = (
+            f"What the ledger has settled of invoice {invoice.number} contradicts its rate:"
+            f" {settlement.unfit}. Nothing was paid. Correct entry {settlement.number} or its payment there,"
+            " or enter the payment by hand."
+        )
+        return Problem("payment.rate", where, text, Owner.CONTROLLER)
     if not invoice.takes_payments:
         text = (
             f"The ledger has settled entry {settlement.number}, and invoice {invoice.number} takes no"
@@ -136,6 +167,16 @@ def _untaken(invoice: PayableInvoice, settlement: Settlement) -> Problem | None:
         )
         return Problem("payment.not_taken", where, text, Owner.PROCUREMENT)
     return None
+
+
+def _overpaid(invoice: PayableInvoice, over: Money) -> Problem:
+    text = (
+        f"The ledger has settled {invoice.payable + over} of invoice {invoice.number}, which is for"
+        f" {invoice.payable}: {over} more. No more than the invoice is paid at its source. If the supplier"
+        " was paid twice or too much, claim it back; if not, undo the payment in the ledger, or correct the"
+        " entry."
+    )
+    return Problem("payment.overpaid", f"invoice {invoice.number}", text, Owner.CONTROLLER)
 
 
 def _by_others(invoice: PayableInvoice, part: SettledPart, left: Money) -> Problem:

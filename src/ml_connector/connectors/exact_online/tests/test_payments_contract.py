@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.connectors.exact_online.tests.purchase_world import Purchases
+from ml_connector.connectors.exact_online.tests.purchase_world import Purchases, doctored
 from ml_connector.contract.payments import ENTRY, PaymentSourceContract
 from ml_connector.domain.payment import Settlement
 
@@ -76,3 +76,24 @@ class TestOtherForms(PaymentSourceContract):
     def world(self, make_world: Callable[..., Any], tmp_path: Path) -> Any:
         """A division with a bank journal."""
         return Settling(make_world(), tmp_path, payables_sign="negative", split_row_keeps="paid")
+
+
+@pytest.mark.parametrize("sign", ["positive", "negative"])
+def test_an_amount_that_is_not_its_rate_is_said(
+    make_world: Callable[..., Any], tmp_path: Path, sign: str
+) -> None:
+    """In parts a cent is no contradiction; a rate that was turned round is."""
+    world = Settling(make_world(), tmp_path, payables_sign=sign)
+    entry = world.owe("1000.00", foreign=True)
+    world.pay((entry, "333.33"))
+    world.pay((entry, "666.67"))
+    assert "" == world.source.settlements(world.entity, [entry])[entry].unfit
+
+    def turned(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["AmountDC"] = round(row["AmountFC"] / row["RateFC"], 2)
+
+    doctored(world, "Payments", turned)
+
+    unfit = world.source.settlements(world.entity, [entry])[entry].unfit
+    assert "333.33 EUR at 1.0825 is 360.83 USD and is shown as 307.93 USD" in unfit
