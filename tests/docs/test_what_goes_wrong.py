@@ -14,6 +14,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 TEST = re.compile(r"`([\w/]+\.py)::([\w:]+)`")
 ROW = re.compile(r"^\| ([A-Z]\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 KINDS = {"P": 23, "D": 14, "C": 20, "N": 6, "Y": 7, "S": 6, "W": 13, "A": 6, "E": 17}
+KINDS |= {"V": 11, "I": 10, "F": 5, "U": 8, "B": 10, "M": 4, "K": 2}
 """How many there are of each kind."""
 
 
