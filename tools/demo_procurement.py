@@ -7,6 +7,7 @@ Every figure comes from the simulators' books through the judge, not from the pr
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from ml_connector_sandbox.systems.precoro import register
 Say = Callable[[str], None]
 RENT = "R-77"
 """A landlord prints the same number each month."""
+ACCEPTS = re.compile(r"--accept ([^ .]+)")
 KILLS, PATIENCE_SECONDS = 3, 240
 
 
@@ -41,7 +43,7 @@ def play(home: Path, say: Say) -> Any:
         stage.flow("automatic", paid="book")
         _break_the_wire(stage)
         _book(stage, say)
-        held = _held(stage, say)
+        held = answer_look_alikes(stage, say)
         paid = _pay(stage, say)
         return _verdict(stage, made, paid, held, say)
 
@@ -59,7 +61,14 @@ def _suppliers(stage: PurchaseStage, say: Say) -> int:
     same = ("--same", "S0014=new", "--same", "S0015=new")
     for _ in range(2):
         stage.product.run("run", "suppliers", *flow, *same, "--json", expect=(0, 3))
-    count = len(_names(stage))
+    count = len(names(stage))
+    sends = suppliers_of_belgium(stage)
+    say(f"2. {count} suppliers were made in Exact, each once; {sends} in the Belgian division by hand.")
+    return count
+
+
+def suppliers_of_belgium(stage: PurchaseStage) -> int:
+    """An accountant types in those that send invoices there, and links them in Precoro; how many."""
     bought = stage.bought()
     belgian = next(row["id"] for row in bought["entities"] if row["name"] == register.BELGIUM)
     sends = {row["supplier"] for row in bought["invoices"] if str(row["entity"]) == str(belgian)}
@@ -72,8 +81,7 @@ def _suppliers(stage: PurchaseStage, say: Say) -> int:
                 set={"Name": row["name"], "IsSupplier": True},
             )
             stage.mark_supplier(row["id"], made["id"])
-    say(f"2. {count} suppliers were made in Exact, each once; {len(sends)} in the Belgian division by hand.")
-    return count
+    return len(sends)
 
 
 def _break_the_wire(stage: PurchaseStage) -> None:
@@ -94,22 +102,22 @@ def _book(stage: PurchaseStage, say: Say) -> None:
     command = ("run", "supplier_invoices", "--from", BOUGHT, "--to", BOOKS, "--json")
     for number in range(1, KILLS + 1):
         carries_on = command if number == 1 else ("serve", "--json")
-        before, process = len(_entries(stage)), stage.product.start(*carries_on)
+        before, process = len(entries(stage)), stage.product.start(*carries_on)
         began = time.monotonic()
-        while process.poll() is None and len(_entries(stage)) < before + 3:
+        while process.poll() is None and len(entries(stage)) < before + 3:
             if time.monotonic() - began > PATIENCE_SECONDS:
                 break
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        say(f"   Killed (kill -9) with {len(_entries(stage))} entries in the ledger, {number} of {KILLS}.")
-    _rest(stage)
+        say(f"   Killed (kill -9) with {len(entries(stage))} entries in the ledger, {number} of {KILLS}.")
+    rest(stage)
 
 
-def _rest(stage: PurchaseStage) -> None:
+def rest(stage: PurchaseStage) -> None:
     """Carry on until every run waits for a person or is done."""
     process, began = stage.product.start("serve", "--json"), time.monotonic()
-    while set(_states(stage)) & {"ready", "running", "waiting"}:
+    while set(states(stage)) & {"ready", "running", "waiting"}:
         if time.monotonic() - began > PATIENCE_SECONDS:
             break
         time.sleep(1)
@@ -117,7 +125,7 @@ def _rest(stage: PurchaseStage) -> None:
     process.communicate()
 
 
-def _held(stage: PurchaseStage, say: Say) -> dict[str, str]:
+def answer_look_alikes(stage: PurchaseStage, say: Say) -> dict[str, str]:
     """What waits for people: two taxis without a number are two, another month's rent is another invoice; the
     rest is as it is. The numbers of those that stay, with the reason.
     """
@@ -129,9 +137,10 @@ def _held(stage: PurchaseStage, say: Say) -> dict[str, str]:
         row = idns[shown["reference"].split("/")[1]]
         asks = [one for one in shown["problems"] if one["code"] == "ledger.look_alike"]
         if asks and row["number"] in (None, "", "NA", RENT):
-            accepted = [part for one in asks for part in ("--accept", one["where"])]
+            accepted = [part for one in asks for part in ACCEPTS.findall(one["text"])]
+            accepted = [part for name in accepted for part in ("--accept", name)]
             stage.product.run("runs", "resume", run["id"], *accepted, "--json", expect=range(9))
-    _rest(stage)
+    rest(stage)
     left: dict[str, str] = {}
     for run in stage.product.run("runs", "list", "--json")["runs"]:
         if run["state"] == "held":
@@ -145,7 +154,7 @@ def _held(stage: PurchaseStage, say: Say) -> dict[str, str]:
 
 def _pay(stage: PurchaseStage, say: Say) -> int:
     """In the ledger one is paid whole, one in part, two with one payment; the flow tells Precoro, once."""
-    open_ones = [row for row in _entries(stage) if row["currency"] == "EUR" and _plain(stage, row)][:4]
+    open_ones = [row for row in entries(stage) if row["currency"] == "EUR" and plain(stage, row)][:4]
     first, second, third, fourth = open_ones
     day = "2026-08-01"
     stage.at_ledger("pay", pays=[{"entry": first["id"]}], date=day)
@@ -173,8 +182,8 @@ def _verdict(stage: PurchaseStage, made: int, paid: int, held: dict[str, str], s
     ledger = Ledger(
         books=stage.books(),
         files=stage.at_ledger("files")["files"],
-        names=_names(stage),
-        settled=_settled(stage),
+        names=names(stage),
+        settled=settled(stage),
     )
     found = judge(bought, ledger, held)
     for text in found.wrong:
@@ -198,28 +207,28 @@ def _verdict(stage: PurchaseStage, made: int, paid: int, held: dict[str, str], s
     }
 
 
-def _entries(stage: PurchaseStage) -> list[Any]:
+def entries(stage: PurchaseStage) -> list[Any]:
     return [row for row in stage.books()["documents"] if row.get("invoice")]
 
 
-def _plain(stage: PurchaseStage, entry: Any) -> bool:
+def plain(stage: PurchaseStage, entry: Any) -> bool:
     """Whether the entry is an invoice of which nothing was paid before."""
     rows = {row["external_id"]: row for row in stage.bought()["invoices"]}
     row = rows.get(entry["id"])
     return row is not None and Decimal(row["paid"]) == 0 and Decimal(entry["invoice"]["amount"]) > 100
 
 
-def _states(stage: PurchaseStage) -> Counter[str]:
+def states(stage: PurchaseStage) -> Counter[str]:
     return Counter(run["state"] for run in stage.product.run("runs", "list", "--json")["runs"])
 
 
-def _names(stage: PurchaseStage) -> dict[tuple[str, str], str]:
+def names(stage: PurchaseStage) -> dict[tuple[str, str], str]:
     """Names of suppliers by legal entity and code."""
     rows = stage.at_ledger("chart")["entries"]
     return {(row["entity"], row["code"]): row["name"] for row in rows if row["kind"] == "supplier"}
 
 
-def _settled(stage: PurchaseStage) -> dict[str, Decimal]:
+def settled(stage: PurchaseStage) -> dict[str, Decimal]:
     """What is matched of each entry; to pay positive."""
     found: dict[str, Decimal] = {}
     for row in stage.at_ledger("payables")["payables"]:

@@ -51,3 +51,16 @@ def test_kills_and_edits_leave_every_worker_one_member_and_every_edit() -> None:
         assert {"members", *kept[ledger]} <= found.keys()
         assert all(found[name]["workers"] > 40 for name in ("members", *kept[ledger]))
         assert all(line["changes"] > 0 for line in found.values())
+
+
+def test_kills_leave_every_invoice_booked_marked_and_paid_once() -> None:
+    """Three kills at invoices and one at a payment; counted from the books of both."""
+    command = [sys.executable, str(TOOLS / "crash.py"), "--kills", "4", "--seed", "5", "--target", "precoro"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = json.loads(ended.stdout.splitlines()[-1])
+
+    assert (0, True, 4) == (ended.returncode, last["ok"], last["kills"]), ended.stderr
+    assert (0, 0) == (last["duplicates"], last["lost"])
+    assert last["invoices"] - last["waiting"] <= last["booked"] == last["marked"]
+    assert last["kills_in_flight"] >= 2
+    assert last["attachments"] >= last["booked"] > 3
