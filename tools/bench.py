@@ -12,6 +12,8 @@
                 and calls against the floor that `floor_people.py` draws; and a day without changes: its
                 calls to the payroll over reads of changes, to the ledger over those of its list, and the CPU
                 time of a pass
+    procurement calls to Precoro and to Exact for invoices that are booked with their files, against the floor
+                that `bench_procurement.py` draws
     computed    from the bytes of a payroll's pages to summed groups, and map, build and check, alone
     payday      fifty flows into one legal entity under the vendors' quotas, on a clock that moves only when
                 everybody waits: the windows of the tightest quota that they use, over those that they need
@@ -37,6 +39,7 @@ from bench_computed import lines_per_second, microseconds_to_groups
 from bench_hooks import intake
 from bench_payday import VENDORS, payday
 from bench_people import WORKERS, people
+from bench_procurement import procurement
 from bench_product import SIZES, as_runs_grow, beside_straight, err, made
 from bench_start import looking
 from bench_stored import doing_nothing, look_ups
@@ -75,6 +78,8 @@ AIMS = (
     Aim("people", "quiet_day_calls_to_reads", 1.0),
     Aim("people", "quiet_day_ledger_calls_to_floor", 1.0),
     Aim("people", "quiet_microseconds_a_worker", 300.0),
+    Aim("procurement", "precoro_invoice_calls_to_floor", 1.5),
+    Aim("procurement", "exact_online_invoice_calls_to_floor", 2.0),
     *(Aim("ledgers", f"{ledger}_calls_to_floor", 1.05) for ledger in COSTS),
     *(Aim("payday", f"{ledger}_payday_to_quotas", 1.1) for ledger in VENDORS),
 )
@@ -140,6 +145,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "stored": lambda folder, _: look_ups(folder),
     "ledgers": lambda _, __: _ledgers(),
     "people": lambda folder, _: people(folder / "people"),
+    "procurement": lambda folder, _: procurement(folder / "procurement"),
     "computed": lambda folder, _: _computed(folder / "computed"),
     "payday": lambda _, __: payday(),
     "intake": lambda folder, _: intake(folder),

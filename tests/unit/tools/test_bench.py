@@ -15,6 +15,7 @@ from bench import AIMS, PARTS, missed_aims
 from bench_payday import VENDORS, Quota
 from bench_peers import PEERS, line_of
 from bench_people import first_and_quiet
+from bench_procurement import floor
 from floor import LIMITS, payroll_calls
 from ledger_calls import COSTS
 
@@ -164,6 +165,13 @@ def test_a_first_pass_and_a_quiet_day_are_measured(tmp_path: Path, ledger: str) 
     assert found["calls"] <= 1.1 * found["floor"]
     assert 1.0 == found["quiet_day_calls_to_reads"] == found["quiet_day_ledger_calls_to_floor"]
     assert found["people_mb"] > 0 < found["quiet_microseconds_a_worker"]
+
+
+def test_the_floor_of_invoices() -> None:
+    """A hundred with a file each and ten that wait: a list of two pages, a read and a file, a mark; thirteen
+    calls and one for the file.
+    """
+    assert {"precoro": 2 + 110 + 100 + 100, "exact_online": 1400} == floor(110, 100, 100)
 
 
 def test_what_peers_need_is_pinned_and_names_no_address() -> None:
