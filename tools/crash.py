@@ -7,7 +7,8 @@ Three kinds of kill, drawn with a seed:
     random   any moment at all, start-up included
 Where a ledger takes an entry in several writes, the kill strikes one of them by lot.
 With the target `people`, passes of workers are killed at every ledger: `crash_people.py`; with `precoro`,
-what carries suppliers, invoices and payments: `crash_procurement.py`.
+what carries suppliers, invoices and payments: `crash_procurement.py`; with `expenses`, what books expense
+reports: `crash_expenses.py`.
 The product keeps its two databases in files, or both on a PostgreSQL server that is started for this alone.
 The last line is one JSON object, counted from the simulators' books.
 """
@@ -27,6 +28,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import crash_expenses
 import crash_people
 import crash_procurement
 from postgres_server import postgresql
@@ -40,7 +42,8 @@ SLOW_SECONDS = 0.5
 SEND_PATIENCE_SECONDS = 30.0
 ROUNDS_TO_FINISH_MAX = 40
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-PEOPLE, PROCUREMENT = "people", "precoro"
+PEOPLE, PROCUREMENT, EXPENSES = "people", "precoro", "expenses"
+PLAYS = {PEOPLE: crash_people.play, PROCUREMENT: crash_procurement.play, EXPENSES: crash_expenses.play}
 KINDS = ("late", "late", "sending", "random", "random")
 
 VERBOSE = "-v" in sys.argv
@@ -51,13 +54,13 @@ def main() -> int:
     """Kill, finish, judge; 0 when nothing is booked twice and nothing is lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--target", default=MAIN.ledger, choices=[*BY_LEDGER, PEOPLE, PROCUREMENT])
+    parser.add_argument("--target", default=MAIN.ledger, choices=[*BY_LEDGER, *PLAYS])
     parser.add_argument("--store", default=SQLITE, choices=[SQLITE, POSTGRESQL])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, help="workers of each pay run")
     parser.add_argument("-v", action="store_true", help="a line for each kill")
     arguments = parser.parse_args()
-    if arguments.target in (PEOPLE, PROCUREMENT):
+    if arguments.target in PLAYS:
         return _flows(arguments.target, arguments.kills, arguments.seed)
     scene = BY_LEDGER[arguments.target]
     switches = [
@@ -82,8 +85,7 @@ def main() -> int:
 
 
 def _flows(target: str, kills: int, seed: int) -> int:
-    play = crash_people.play if target == PEOPLE else crash_procurement.play
-    line = play(kills, seed, lambda text: err.print(text, markup=False))
+    line = PLAYS[target](kills, seed, lambda text: err.print(text, markup=False))
     print(json.dumps(line), flush=True)
     return 0 if line["ok"] else 1
 

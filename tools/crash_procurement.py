@@ -2,26 +2,22 @@
 books invoices of Precoro in Exact Online with their files, marks them and tells what is paid; the judge
 counts what both hold.
 
-What is killed is drawn with a seed, and so is how:
-    late     a write is in the vendor's hands; the process dies; the vendor carries it out two seconds later
-    sending  a write was carried out, and the answer is slow; the process dies
-    random   any moment at all, start-up included
+What is killed, and how, is drawn with a seed: see `killing`.
 """
 
 from __future__ import annotations
 
-import signal
 import tempfile
-import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import demo_procurement as demo
+from killing import Killer, Say
 from purchase_stage import BOOKS, BOUGHT, EXACT, PRECORO, SCENARIO, PurchaseStage
 from stage import Product, Sandbox
 
@@ -29,8 +25,6 @@ from ml_connector_sandbox.judges.procurement import Ledger, judge
 from ml_connector_sandbox.scenarios import procurement
 from ml_connector_sandbox.systems.precoro import register
 
-KINDS = ("late", "late", "sending", "random")
-LATE_SECONDS, SLOW_SECONDS, PATIENCE_SECONDS = 2.0, 0.8, 20.0
 ALL_FROM = 30
 """Of fewer kills so many invoices for each are left; the others are canceled before anybody looks."""
 EACH, AT_LEAST = 2, 4
@@ -47,8 +41,6 @@ DAY = "2026-08-01"
 FORTH, BACK = ("--from", BOUGHT, "--to", BOOKS), ("--from", BOOKS, "--to", BOUGHT)
 SAME = ("--same", "S0014=new", "--same", "S0015=new")
 """Suppliers that share a number with another one and are themselves."""
-Place = tuple[str, str, str]
-Say = Callable[[str], None]
 
 
 def play(kills: int, seed: int, say: Say) -> Any:
@@ -60,7 +52,9 @@ def play(kills: int, seed: int, say: Say) -> Any:
     with tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder, Sandbox(SCENARIO) as sandbox:
         stage = PurchaseStage(sandbox, Product(Path(folder)))
         stage.connect()
-        rounds = Rounds(stage=stage, dice=Random(seed), say=say)
+        dice = Random(seed)
+        killer = Killer(sandbox=sandbox, product=stage.product, systems=(EXACT, PRECORO), dice=dice, say=say)
+        rounds = Rounds(stage=stage, killer=killer, dice=dice, say=say)
         if kills < ALL_FROM:
             rounds.leave(max(kills * EACH, AT_LEAST))
         if few:
@@ -77,9 +71,9 @@ class Rounds:
     """The kills, in the order of the work."""
 
     stage: PurchaseStage
+    killer: Killer
     dice: Random
     say: Say
-    counts: Counter[str] = field(default_factory=Counter)
 
     def leave(self, most: int) -> None:
         """Of the invoices that are approved, so many."""
@@ -91,7 +85,7 @@ class Rounds:
         """Those of the Dutch company are made by the flow; the others are typed in."""
         holland = procurement.DIVISIONS[register.HOLLAND]
         self._flow("suppliers", FORTH, f"entity={holland}")
-        self._kill(kills, SUPPLIERS, ("run", "suppliers", *FORTH, *SAME, "--json"))
+        self.killer.kill(kills, SUPPLIERS, ("run", "suppliers", *FORTH, *SAME, "--json"))
         demo.rest(self.stage)
         demo.suppliers_of_belgium(self.stage)
         for _ in range(2):
@@ -101,7 +95,7 @@ class Rounds:
         """Booked, with their files, and marked."""
         self.stage.flow("automatic", paid="book")
         command = ("run", "supplier_invoices", *FORTH, "--json")
-        self._kill(kills, INVOICES, command)
+        self.killer.kill(kills, INVOICES, command)
         self.stage.product.run(*command, expect=range(9))
         demo.rest(self.stage)
 
@@ -114,7 +108,7 @@ class Rounds:
         pairs = ",".join(f"{ids[name]}={code}" for name, code in procurement.DIVISIONS.items())
         self._flow("payments", BACK, f"entities={pairs}")
         command = ("run", "payments", *BACK, "--json")
-        self._kill(kills, PAYMENTS, command)
+        self.killer.kill(kills, PAYMENTS, command)
         demo.rest(self.stage)
         self.stage.product.run(*command, expect=range(9))
         demo.rest(self.stage)
@@ -123,46 +117,9 @@ class Rounds:
         settings = ("--mode", "automatic", "--starts-on", "2026-01-01", "--option", option)
         self.stage.product.run("flows", "set", *way, "--kind", kind, *settings, "--json")
 
-    def _kill(self, kills: int, places: Sequence[Place], command: Sequence[str]) -> None:
-        """The command, or what carries on what the last one left, in turn."""
-        for number in range(kills):
-            kind, place = self.dice.choice(KINDS), places[number % len(places)]
-            fired = self._kill_one(kind, place, command if number % 2 == 0 else ("serve", "--json"))
-            self.counts["kills"] += 1
-            self.counts["kills_in_flight"] += fired
-            self.counts["late_commits"] += fired and kind == "late"
-            self.say(f"{self.counts['kills']} {kind} {place[1]} {place[2]}{' in flight' if fired else ''}")
-
-    def _kill_one(self, kind: str, place: Place, command: Sequence[str]) -> bool:
-        """Start the process and kill it; whether a write was in flight when it died."""
-        system, method, path = place
-        sandbox, match = self.stage.sandbox, {"method": method, "path": path}
-        for slug in (EXACT, PRECORO):
-            sandbox.control(slug, "faults?record=1", method="DELETE")
-        if kind == "late":
-            late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
-            sandbox.control(system, "faults", {**late, "match": match})
-        elif kind == "sending":
-            slow = {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, "match": match}
-            sandbox.control(system, "faults", slow)
-        process, fired = self.stage.product.start(*command), False
-        if kind == "random":
-            time.sleep(self.dice.uniform(0.3, 4.0))
-        else:
-            began = time.monotonic()
-            while not fired and process.poll() is None and time.monotonic() - began < PATIENCE_SECONDS:
-                time.sleep(0.01)
-                fired = bool(sandbox.control(system, "faults")["fired"])
-            if kind == "sending":
-                time.sleep(self.dice.uniform(0.0, SLOW_SECONDS * 0.9))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return fired
-
     def verdict(self) -> Any:
         """What the books of both say."""
-        for slug in (EXACT, PRECORO):
-            self.stage.sandbox.control(slug, "faults?record=1", method="DELETE")
+        self.killer.clear()
         held = demo.answer_look_alikes(self.stage, self.say)
         bought, names = self.stage.bought(), demo.names(self.stage)
         files = self.stage.at_ledger("files")["files"]
@@ -174,7 +131,7 @@ class Rounds:
             self.say(text)
         return {
             "ok": found.ok and not twice,
-            **{name: self.counts[name] for name in ("kills", "kills_in_flight", "late_commits")},
+            **{name: self.killer.counts[name] for name in ("kills", "kills_in_flight", "late_commits")},
             "invoices": found.invoices,
             "booked": found.booked,
             "waiting": len(held),

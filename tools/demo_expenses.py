@@ -37,7 +37,7 @@ def play(home: Path, say: Say) -> Any:
         _break_the_wire(stage)
         say("2. Every export becomes documents in Exact; answers are lost, and the process is killed.")
         _book(stage, say)
-        _held(stage, say)
+        decide(stage, say)
         _again(stage, say)
         return _verdict(stage, say)
 
@@ -69,10 +69,10 @@ def _book(stage: ExpenseStage, say: Say) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         say(f"   Killed (kill -9) with {_documents(stage)} documents in the ledger, {number} of {KILLS}.")
-    _rest(stage)
+    rest(stage)
 
 
-def _rest(stage: ExpenseStage) -> None:
+def rest(stage: ExpenseStage) -> None:
     """Carry on until every run waits for a person or is done."""
     process, began = stage.product.start("serve", "--json"), time.monotonic()
     while _under_way(stage):
@@ -83,7 +83,7 @@ def _rest(stage: ExpenseStage) -> None:
     process.communicate()
 
 
-def _held(stage: ExpenseStage, say: Say) -> None:
+def decide(stage: ExpenseStage, say: Say) -> None:
     """What waits for people: an expense that is in two reports is two purchases; a correction is approved;
     and what cannot be booked is left out, and Findity is told why.
     """
@@ -97,8 +97,8 @@ def _held(stage: ExpenseStage, say: Say) -> None:
                 )
             elif run["state"] == "held":
                 _answer(stage, run["id"], say)
-        _rest(stage)
-        if not {"held", "awaiting_approval"} & set(_states(stage)):
+        rest(stage)
+        if not {"held", "awaiting_approval"} & set(states(stage)):
             return
 
 
@@ -126,8 +126,8 @@ def _again(stage: ExpenseStage, say: Say) -> None:
         stage.at_source("make_export", organization=name)
     process = stage.product.start("run", "expense_reports", "--from", SPENT, "--to", BOOKS, "--json")
     process.communicate(timeout=PATIENCE_SECONDS)
-    _rest(stage)
-    _held(stage, say)
+    rest(stage)
+    decide(stage, say)
     say(f"3. Report {REVISED} was approved anew, and the rest was handed over and booked.")
 
 
@@ -136,11 +136,11 @@ def _verdict(stage: ExpenseStage, say: Say) -> Any:
     found = judge(stage.spent(), stage.books(), files, expenses)
     for text in found.differences:
         say(f"   {text}")
-    states = _states(stage)
+    ended = states(stage)
     return {
         **found.as_json(),
-        "ok": found.ok and not set(states) - {"done", "cancelled"},
-        "runs": dict(states),
+        "ok": found.ok and not set(ended) - {"done", "cancelled"},
+        "runs": dict(ended),
         "kills": KILLS,
     }
 
@@ -149,9 +149,9 @@ def _documents(stage: ExpenseStage) -> int:
     return len(stage.books()["documents"])
 
 
-def _states(stage: ExpenseStage) -> Counter[str]:
+def states(stage: ExpenseStage) -> Counter[str]:
     return Counter(run["state"] for run in stage.product.run("runs", "list", "--json")["runs"])
 
 
 def _under_way(stage: ExpenseStage) -> bool:
-    return bool(set(_states(stage)) & UNDER_WAY)
+    return bool(set(states(stage)) & UNDER_WAY)

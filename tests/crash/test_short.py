@@ -64,3 +64,16 @@ def test_kills_leave_every_invoice_booked_marked_and_paid_once() -> None:
     assert last["invoices"] - last["waiting"] <= last["booked"] == last["marked"]
     assert last["kills_in_flight"] >= 2
     assert last["attachments"] >= last["booked"] > 3
+
+
+def test_kills_leave_every_report_booked_and_told_once() -> None:
+    """Four kills while reports are booked with their receipts and Findity is told, counted from both."""
+    command = [sys.executable, str(TOOLS / "crash.py"), "--kills", "4", "--seed", "3", "--target", "expenses"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = json.loads(ended.stdout.splitlines()[-1])
+
+    assert (0, True, 4) == (ended.returncode, last["ok"], last["kills"]), ended.stderr
+    assert (0, 0) == (last["duplicates"], last["lost"])
+    assert last["kills_in_flight"] >= 2
+    assert last["reports"] == last["status_back"]
+    assert last["reports"] >= last["booked"] > 4
