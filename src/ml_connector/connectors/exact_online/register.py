@@ -1,6 +1,7 @@
 """Records of the divisions as one register: each axis is kept in a place of its own.
 
     cost_center, cost_unit   codes of cost analysis (`dimensions.py`)
+    project                  projects (`projects.py`)
     payee                    relations that stand for workers (`payees.py`)
     employee                 HR records (`employees.py`, `hr_file.py`), where a setting says so
 
@@ -22,7 +23,9 @@ from ml_connector.connectors.exact_online.employees import Employees
 from ml_connector.connectors.exact_online.hr_file import EmployeeFiles
 from ml_connector.connectors.exact_online.payees import AXIS as PAYEE
 from ml_connector.connectors.exact_online.payees import Payees
-from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, Options
+from ml_connector.connectors.exact_online.projects import AXIS as PROJECT
+from ml_connector.connectors.exact_online.projects import Projects
+from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, PROJECT_TYPES, Options
 from ml_connector.domain.changes import Change
 from ml_connector.domain.dimension import DimensionValue, axis_of, places_under
 from ml_connector.domain.limits import foreign_entity
@@ -126,6 +129,7 @@ def open_register(options: Options, client: ExactClient, clock: Clock) -> ExactR
     axes: dict[str, Axis] = {
         axis: CostCodes(axis=axis, path=path, client=client, clock=clock) for axis, path in PATHS.items()
     }
+    axes[PROJECT] = Projects(client=client, clock=clock, kind=PROJECT_TYPES[options.project_type])
     axes[PAYEE] = Payees(client=client, clock=clock)
     if options.employees == BY_API:
         axes[EMPLOYEE] = Employees(client=client, clock=clock)

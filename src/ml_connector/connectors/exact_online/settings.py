@@ -44,6 +44,9 @@ GRANTED_BY = (
     " the scope Hrm payroll and its user the role Manage employees. Or set employees=file."
 )
 """Writing HR records."""
+PROJECT_TYPES = {"campaign": 1, "fixed_price": 2, "time_and_material": 3, "non_billable": 4, "prepaid": 5}
+"""Exact's numbers of the types of projects."""
+NON_BILLABLE = "non_billable"
 CREDIT_NOTES = BY_SIGN, BY_TYPE = "negative", "type"
 ATTACHMENT_TYPES = "pdf,jpg,jpeg,png,gif,bmp"
 ATTACHMENT_MEGABYTES_MAX = 25
@@ -97,6 +100,18 @@ SETTINGS = (
         required=False,
         default="no",
         choices=EMPLOYEES,
+    ),
+    Setting(
+        name="project_type",
+        label="Type of new projects",
+        help=(
+            "The type of projects that are made in Exact as payroll has them; others keep theirs."
+            f" One of {', '.join(PROJECT_TYPES)}."
+        ),
+        field=Field.CHOICE,
+        required=False,
+        default=NON_BILLABLE,
+        choices=tuple(PROJECT_TYPES),
     ),
     Setting(
         name="hr_folder",
@@ -187,6 +202,7 @@ class Options:
     sandbox: bool
     employees: str = NOT_KEPT
     hr_folder: str = ""
+    project_type: str = NON_BILLABLE
     attachment_bytes: int = 7_000_000
     attachment_types: tuple[str, ...] = listed(ATTACHMENT_TYPES)
     document_type: int = 20
@@ -244,6 +260,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         sandbox=sandbox,
         employees=text_of(settings, "employees") or NOT_KEPT,
         hr_folder=text_of(settings, "hr_folder"),
+        project_type=text_of(settings, "project_type") or NON_BILLABLE,
         attachment_bytes=int(numbers["attachment_megabytes"] * 1_000_000),
         attachment_types=tuple(
             one.strip(".").lower()
@@ -253,6 +270,9 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         credit_notes=text_of(settings, "credit_notes") or BY_SIGN,
     )
     problems.extend(_employees(options))
+    if options.project_type not in PROJECT_TYPES:
+        text = f"project_type is {options.project_type!r}, expected one of {', '.join(PROJECT_TYPES)}."
+        problems.append(Problem("setting.project_type", "project_type", text))
     problems.extend(_purchases(options))
     return options, problems
 

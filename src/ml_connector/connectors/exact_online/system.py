@@ -41,6 +41,7 @@ RIGHTS = (
     ("write journal entries", ledger.ENTRIES, "POST", "posting"),
     ("write cost centers", "hrm/Costcenters", "POST", "keeping cost centers as payroll has them"),
     ("write cost units", "hrm/Costunits", "POST", "keeping cost units as payroll has them"),
+    ("write projects", "project/Projects", "POST", "keeping projects as payroll has them"),
     ("read relations", "crm/Accounts", "GET", "keeping workers as payees"),
     ("write relations", "crm/Accounts", "POST", "keeping workers as payees"),
 )
@@ -65,7 +66,7 @@ HR_WRITES = (
 )
 """Asked for where a setting says that HR records are kept, and that they are written."""
 OPTIONAL = frozenset(
-    {"write cost centers", "write cost units", "read relations", "write relations"}
+    {"write cost centers", "write cost units", "write projects", "read relations", "write relations"}
     | {name for name, *_ in (*HR_READS, *HR_WRITES, *PURCHASES)}
 )
 """Rights of flows that keep codes and people or book purchases; posting needs none of them."""

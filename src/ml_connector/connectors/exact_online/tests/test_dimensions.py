@@ -259,15 +259,15 @@ def test_calls(world: CostWorld) -> None:
 
 def test_other_divisions_and_axes_are_refused(world: CostWorld) -> None:
     """Nobody is asked."""
-    foreign, project = "777/cost_center/", f"{world.exact.division}/project/"
+    foreign, moon = "777/cost_center/", f"{world.exact.division}/moon/"
 
     def ask() -> None:
         with pytest.raises(Refused, match="777 is not one of this connection's"):
             list(world.register.rows((foreign,)))
         with pytest.raises(Refused, match="777"):
             world.register.read([f"{foreign}A"])
-        with pytest.raises(Refused, match="axis project is not kept in Exact"):
-            list(world.register.rows((project,)))
+        with pytest.raises(Refused, match="axis moon is not kept in Exact"):
+            list(world.register.rows((moon,)))
 
     assert world.calls(ask) == []
 

@@ -272,7 +272,7 @@ def test_ping_names_the_rights_as_optional(make_kept: Callable[..., EmployeeWorl
 def test_employees_are_kept_only_where_a_setting_says_so(make_kept: Callable[..., EmployeeWorld]) -> None:
     world = make_kept(employees="no")
 
-    assert world.register.limits.axes == {"cost_center", "cost_unit", "payee"}
+    assert world.register.limits.axes == {"cost_center", "cost_unit", "project", "payee"}
     with pytest.raises(Refused, match="Its setting employees says"):
         list(world.register.rows(world.within()[:1]))
 
