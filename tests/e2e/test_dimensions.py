@@ -222,3 +222,23 @@ def test_codes_that_the_ledger_leads_are_made_in_a_payroll_that_lets_them(stand:
     }
     again = stand.ask("run", "dimensions", *there)
     assert ("done", set()) == (again["state"], set(acts(again).values()) - {"theirs"})
+
+
+@pytest.mark.parametrize("stand", ["exact_online"], indirect=True)
+def test_projects_of_a_payroll_arrive_in_exact(stand: Stand) -> None:
+    """Each of them in each division, once; then there is nothing to do."""
+    entities = stand.scene.entities(stand.sandbox.systems)
+    there = ("--from", SOURCE, "--to", TARGET, "--kind", "dimensions")
+    stand.ask(
+        *("flows", "set", *there, "--mode", "approve", "--starts-on", "2026-01-01"),
+        *("--option", "axes=project=project"),
+        *("--option", "entities=" + ",".join(f"{company}={code}" for company, code in entities.items())),
+    )
+
+    done = {code for code, act in carry_out(stand).items() if act == "create"}
+
+    chart = stand.at_ledger("chart")["entries"]
+    found = [(row["entity"], row["code"], row["name"]) for row in chart if row["kind"] == "project"]
+    assert {"P100"} == done
+    assert [(code, "P100", "Store opening") for code in sorted(set(entities.values()))] == sorted(found)
+    assert set() == set(acts(align(stand)).values()) - {"theirs"}

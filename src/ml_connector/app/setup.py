@@ -272,7 +272,8 @@ class Setup:
         empty one it does not; without one that stays as it is. `wake` are topics of notifications that make
         it look at once, likewise: one empty text for none.
 
-        A mapping is compared with the ledger first: raises `SetupError` where it names a total.
+        A mapping is compared with the ledger first. Raises `SetupError` where it names a total, and for an
+        axis that one of the systems does not have.
         """
         first, second = self._access.connection(source), self._access.connection(target)
         check_schedule(schedule)
@@ -287,9 +288,12 @@ class Setup:
                 " simulator is booked in real books."
             )
             raise SetupError([Problem("flow.mixed", "connections", text)])
-        if legal_entities := self._assembly.system(second).legal_entities:
+        reads, writes = self._assembly.system(first), self._assembly.system(second)
+        if legal_entities := writes.legal_entities:
             options = record.spelled(options, legal_entities)
         policy = record.policy(mode, starts_on, options)
+        if strange := list(record.strange_axes(policy, reads, writes)):
+            raise SetupError(strange)
         users = [(record, policy, first, second)]
         found = compared(self._assembly, rules, users, rules_only=False) if rules else Compared()
         with transaction.atomic():

@@ -125,6 +125,14 @@ class AssignmentContract:
         for number in range(MANY):
             assert (code, "") == (found[f"{here}/E{number:04}/{axis}"], found[f"{here}/E{number:04}/{other}"])
 
+    def test_the_axes_that_it_keeps_are_those_that_its_limits_name(self, world: AssignmentWorld) -> None:
+        """So that an axis that it does not keep is refused before a flow on it is set."""
+        here, _ = world.entities()
+        world.employ("E1", here, LONG_AGO)
+        found = {row.record.axis for row in world.register.rows((f"{here}/",))}
+
+        assert set(world.axes()) <= found == world.register.limits.axes
+
     def test_rows_are_read_under_the_beginnings_that_are_asked_for(self, world: AssignmentWorld) -> None:
         """Every row of a legal entity, and no other; one that the connection does not have is refused."""
         here, there = world.entities()

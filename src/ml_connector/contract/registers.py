@@ -11,10 +11,11 @@ import pytest
 
 from ml_connector.contract.world import LOST_AFTER, LOST_BEFORE
 from ml_connector.domain.changes import Act, Change
-from ml_connector.errors import NotSent, OutcomeUnknown
+from ml_connector.errors import NotSent, OutcomeUnknown, Refused
 from ml_connector.ports.registers import HandedOver, Register, Stale, Written
 
 MANY = 30
+UNKNOWN_AXIS = "no_such_axis"
 
 
 class RegisterWorld(Protocol):
@@ -90,6 +91,23 @@ class RegisterContract:
         assert keys <= {row.key for row in register.rows((here,))}
         assert all(row.key.startswith(here) for row in register.rows((here,)))
         assert not keys & {row.key for row in register.rows((elsewhere,))}
+
+    def test_the_axes_that_it_keeps_are_those_that_its_limits_name(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        """Each can be read, and no other, so that an axis is refused before a flow on it is set. One that
+        only another setting of the connection would add is told apart.
+        """
+        here, _ = world.within()
+        axis, limits = getattr(world.record(1), "axis", ""), register.limits
+
+        assert ({axis} - {""}) <= limits.axes
+        assert not limits.axes & limits.by_setting
+        for kept in limits.axes:
+            assert all(kept in row.key for row in register.rows((here.replace(axis, kept),)))
+        for other in ({UNKNOWN_AXIS} | limits.by_setting) if axis else ():
+            with pytest.raises(Refused):
+                list(register.rows((here.replace(axis, other),)))
 
     def test_what_the_system_cannot_hold_is_said_before_it_is_sent(
         self, world: RegisterWorld, register: Register[Any]

@@ -28,12 +28,13 @@ from ml_connector.domain.worker import NO_EMPLOYMENT, Assignment, Employment, Wo
 from ml_connector.flows import workers
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
-from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
+from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown, unkept_axes, unread_axes
 from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
 from ml_connector.flows.worker_reading import KIND as WORKERS
 from ml_connector.flows.worker_reading import WHOLE_EVERY
 from ml_connector.flows.workers import is_unexplained
 from ml_connector.flows.zones import days, read_zones, today
+from ml_connector.ports.systems import System
 from ml_connector.runs.run import Done, Next, Run
 from ml_connector.runs.stages import Stage
 
@@ -178,6 +179,11 @@ def _unready(opening: Opening) -> Iterator[Problem]:
         yield Problem("worker.not_read", "workers", text)
 
 
+def _strange_axes(policy: AssignmentsPolicy, source: System, target: System) -> Iterator[Problem]:
+    yield from unread_axes("axes", policy.axes, source)
+    yield from unkept_axes("axes", policy.axes.values(), target, Assignment)
+
+
 def _wished(opening: Opening) -> Iterator[Assignment]:
     """The code of each axis of everybody who is employed today, as the ledger's mapping translates it."""
     policy: AssignmentsPolicy = opening.policy
@@ -219,6 +225,7 @@ FLOW = Flow(
     writes_in=frozenset({"apply"}),
     passes=True,
     heard=False,
+    strange_axes=_strange_axes,
     input=AssignmentsInput,
     options=OPTIONS,
     policy=read_policy,

@@ -27,12 +27,14 @@ from zoneinfo import ZoneInfo
 
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.mapping import Mapping as CodeMapping
+from ml_connector.domain.problem import Problem
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
-from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
+from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown, unkept_axes, unread_axes
 from ml_connector.flows.worker_reading import KIND as WORKERS
 from ml_connector.flows.zones import OTHERS, days, read_zones, today
 from ml_connector.ports.dimensions import DimensionSource
+from ml_connector.ports.systems import System
 from ml_connector.runs.stages import Stage
 
 KIND = "dimension"
@@ -188,6 +190,11 @@ def _rules_of(
             yield rule.name
 
 
+def _strange_axes(policy: DimensionsPolicy, source: System, target: System) -> Iterator[Problem]:
+    yield from unread_axes("axes", policy.axes, source)
+    yield from unkept_axes("axes", policy.axes.values(), target, DimensionValue)
+
+
 def _targets(mapping: CodeMapping) -> Iterator[tuple[str, str]]:
     """Axis and code of every dimension that the mapping names."""
     for rule in mapping.rules:
@@ -210,6 +217,7 @@ FLOW = Flow(
     writes_in=frozenset({"apply"}),
     passes=True,
     keeps=lambda policy: frozenset(policy.axes.values()),
+    strange_axes=_strange_axes,
     input=DimensionsInput,
     options=OPTIONS,
     policy=read_policy,

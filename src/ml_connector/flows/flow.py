@@ -29,7 +29,7 @@ from ml_connector.ports.plans import Comparisons, Links, Plans
 from ml_connector.ports.snapshots import Snapshots
 from ml_connector.ports.staging import Staging
 from ml_connector.ports.storage import Files, Tenants
-from ml_connector.ports.systems import Systems
+from ml_connector.ports.systems import System, Systems
 from ml_connector.ports.work import Worklist
 from ml_connector.runs.stages import Stage
 
@@ -178,6 +178,8 @@ class Flow:
 
     `keeps` are the axes of the target whose codes a flow with such a policy makes and closes.
 
+    `strange_axes` are those of a policy that its two systems do not have; it makes no call.
+
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
     legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has for
     an `Offering`. `restart` is the stage in which a stopped run goes on.
@@ -208,6 +210,7 @@ class Flow:
     heard: bool = True
     usual: bool = False
     keeps: Callable[[Any], frozenset[str]] = lambda policy: frozenset()
+    strange_axes: Callable[[Any, System, System], Iterable[Problem]] = _nothing
     policy: Callable[[str, date, Mapping[str, str]], Any] = _nothing
     check_options: Callable[[Mapping[str, str], Sequence[str]], None] = lambda options, groups: None
     spelled: Callable[[Mapping[str, str], Sequence[str]], dict[str, str]] = lambda options, known: dict(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.lists import pairs
+from ml_connector.domain.problem import Problem
 from ml_connector.flows.flow import Mode, Option, PolicyError
+from ml_connector.ports.dimensions import DimensionSource
+from ml_connector.ports.systems import System
 
 
 def refuse_unknown(options: Mapping[str, str], known: Iterable[Option]) -> None:
@@ -30,3 +35,32 @@ def pairs_of(name: str, options: Mapping[str, str], shape: str) -> dict[str, str
     if not read.found:
         raise PolicyError(f"option {name!r} is missing: {shape}")
     return read.found
+
+
+def unread_axes(option: str, axes: Iterable[str], source: System) -> Iterator[Problem]:
+    """Axes of an option on which the source has no codes; none where it does not say which it has."""
+    if DimensionValue in source.sources:
+        codes: DimensionSource = source.source(DimensionValue)
+        yield from axis_problems(option, axes, codes.axes, "source")
+
+
+def unkept_axes(option: str, axes: Iterable[str], target: System, kind: type[Any]) -> Iterator[Problem]:
+    """Axes of an option that the target's register of this kind does not keep, whatever its settings."""
+    limits = target.register(kind).limits
+    yield from axis_problems(option, axes, limits.axes, "target", limits.by_setting)
+
+
+def axis_problems(
+    option: str, axes: Iterable[str], known: Collection[str], side: str, by_setting: Collection[str] = ()
+) -> Iterator[Problem]:
+    """Axes of an option that are not among those that the source or the target has, or has `by_setting` of
+    its connection.
+    """
+    there = ", ".join(sorted(known)) or "none"
+    more = f", and by a setting of the connection {', '.join(sorted(by_setting))}" if by_setting else ""
+    for axis in sorted(set(axes) - {*known, *by_setting}):
+        text = (
+            f"The {side} has no axis {axis!r} here, only {there}{more}. Correct {option}, or the"
+            f" settings of the {side}'s connection."
+        )
+        yield Problem("axis.unknown", option, text)

@@ -32,6 +32,7 @@ from ml_connector.flows.payroll.policy import (
     read_given,
     read_policy,
     spelled,
+    strange_axes,
 )
 from ml_connector.flows.payroll.posting_date import misdated, not_of_flow, posting_date
 from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
@@ -389,6 +390,7 @@ FLOW = Flow(
     books=("Pay register", "Payroll GL report", "Journal", "Ledger"),
     tied=tie_out.of_proposal,
     tied_to_books=tie_out.of_books,
+    strange_axes=strange_axes,
     misfits=misfits,
     unmapped=unmapped,
 )

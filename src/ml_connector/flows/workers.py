@@ -30,7 +30,7 @@ from ml_connector.domain.worker import Employment, EmploymentState, FoundBy, Wor
 from ml_connector.flows import dated_back, worker_finds
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
-from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
+from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown, unkept_axes
 from ml_connector.flows.worker_numbers import NumberAs, number_of, read_code
 from ml_connector.flows.worker_reading import GIVEN, KIND, UNREAD, WorkersInput, read_given, read_workers
 from ml_connector.flows.zones import days, read_zones, today
@@ -238,6 +238,7 @@ FLOW = Flow(
     writes_in=frozenset({"apply"}),
     passes=True,
     keeps=lambda policy: frozenset({policy.axis}),
+    strange_axes=lambda policy, _, target: unkept_axes("axis", [policy.axis], target, DimensionValue),
     input=WorkersInput,
     options=OPTIONS,
     given=GIVEN,

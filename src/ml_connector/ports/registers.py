@@ -21,9 +21,9 @@ class RegisterLimits:
     a version protects a row, or its container, so that nobody's edit between our read and our write is
     overwritten. `shared`: one row serves every legal entity, and has an empty one. `axes`: those of dimension
     values, or of assignments, that it keeps, `dated` those with a first day, `named` those of people whose
-    first and last names are apart, `never_closed` those whose rows stay open for ever. `writes`: calls that
-    one change takes at the most. `adds_accounts`: a bank account can be added to a supplier beside the one it
-    has.
+    first and last names are apart, `never_closed` those whose rows stay open for ever, `by_setting` those
+    that another setting of the connection would add. `writes`: calls that one change takes at the most.
+    `adds_accounts`: a bank account can be added to a supplier beside the one it has.
     """
 
     batch: int = 200
@@ -36,6 +36,7 @@ class RegisterLimits:
     dated: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
     never_closed: frozenset[str] = frozenset()
+    by_setting: frozenset[str] = frozenset()
     writes: int = 1
     adds_accounts: bool = False
 

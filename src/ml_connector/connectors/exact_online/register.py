@@ -142,6 +142,7 @@ def open_register(options: Options, client: ExactClient, clock: Clock) -> ExactR
         axes=frozenset(axes),
         dated=frozenset({EMPLOYEE} & axes.keys()),
         named=frozenset({EMPLOYEE} if options.employees == BY_API else ()),
+        by_setting=frozenset({EMPLOYEE} - axes.keys()),
         writes=2 if options.employees == BY_API else 1,
     )
     return ExactRegister(divisions=options.divisions, axes=axes, limits=limits)

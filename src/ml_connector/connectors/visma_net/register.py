@@ -232,6 +232,7 @@ def open_register(options: Options, books: Callable[[str], Books]) -> VismaRegis
         axes=frozenset({*options.segments, *axes}),
         named=frozenset({EMPLOYEE} & axes.keys()),
         never_closed=frozenset({DEPARTMENT} & axes.keys()),
+        by_setting=frozenset({EMPLOYEE} - axes.keys() - options.segments.keys()),
     )
     segments = VismaDimensions(options=options, books=books, limits=limits)
     return VismaRegister(options=options, books=books, segments=segments, axes=axes, limits=limits)

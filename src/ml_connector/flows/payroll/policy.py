@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from string import Formatter
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from ml_connector.domain.journal import ExchangeRate
+from ml_connector.domain.journal import ExchangeRate, JournalEntry
 from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import YEARS, ClosedPeriodRule, PostingDatePolicy, PostingDateRule
@@ -20,7 +20,10 @@ from ml_connector.domain.schedule import ScheduleError, read_zone
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.flow import Mode, Option, PolicyError
+from ml_connector.flows.given_settings import axis_problems
+from ml_connector.ports.ledger import JournalSink
 from ml_connector.ports.payroll import PayRunRef
+from ml_connector.ports.systems import System
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -54,6 +57,8 @@ class PayrollPolicy:
 
 TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
 """What can be filled in into the text of an entry."""
+USUAL_AXIS = "cost_center"
+"""What is meant where no axis is named, whether or not the ledger has it."""
 _DATES = ("period_end", "pay_date")
 _SAMPLES = (
     {"run": "20240", "period_end": date(2026, 6, 26), "pay_date": date(2026, 7, 3), "subject": "BIWEEK 1"},
@@ -107,12 +112,12 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         starts_on=starts_on,
         journals=_journals(options["journal"], frozenset(entities.values())),
         entities=entities,
-        axes=frozenset(listed(options.get("axes", "cost_center"))),
+        axes=frozenset(listed(options.get("axes", USUAL_AXIS))),
         text=_text(options.get("text", DEFAULT_TEXT)),
         posting_date=_posting_date(options),
         detail_groups=frozenset(listed(options.get("detail_groups", ""))),
         minimum_workers=int(minimum),
-        roll_up_axis=options.get("roll_up_axis", "cost_center"),
+        roll_up_axis=options.get("roll_up_axis", USUAL_AXIS),
         roll_up_code=options.get("roll_up_code", ""),
         pay_groups=frozenset(listed(options.get("pay_groups", ""))),
     )
@@ -317,3 +322,11 @@ def read_given(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     given = {"rates": ", ".join(rates), "rate_source": source} if rates else {}
     read_rates(PayrollInput(**given))
     return given
+
+
+def strange_axes(policy: PayrollPolicy, _: System, ledger: System) -> Iterator[Problem]:
+    """Axes of the settings on which the ledger has no codes."""
+    sink = cast(JournalSink, ledger.sink(JournalEntry))
+    known = sink.limits.axes
+    yield from axis_problems("axes", policy.axes - {USUAL_AXIS}, known, "target")
+    yield from axis_problems("roll_up_axis", {policy.roll_up_axis} - {USUAL_AXIS}, known, "target")
