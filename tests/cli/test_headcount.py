@@ -92,7 +92,7 @@ def test_a_reason_is_kept_and_audited(filled: Installation) -> None:
         *("--from", "2026-05-01", "--until", "2026-05-31"),
     )
 
-    assert (0, "US1/02: strike\n") == (said.code, said.stdout)
+    assert (0, "US1, worker 02: strike\n") == (said.code, said.stdout)
     assert "headcount.reason" in filled.command("audit", "export").stdout
 
 
@@ -105,6 +105,12 @@ def test_a_reason_is_kept_and_audited(filled: Installation) -> None:
         (("movements", "--flow", "1", "--month", "2026-13"), 2, "Invalid value for '--month'"),
         (("movements", "--flow", "1", "--month", "2026-05", "--company", "X"), 2, "There is no company 'X'"),
         (("except", "--flow", "1", "--company", "US1", "--worker", "02", "--why", " "), 7, "Say why"),
+        (("except", "--flow", "1", "--company", "US1", "--why", "x"), 7, "Or the code of a member: --member"),
+        (
+            ("except", "--flow", "1", "--company", "US1", "--worker", "1", "--member", "2", "--why", "x"),
+            7,
+            "Give --worker or --member",
+        ),
     ],
 )
 def test_what_cannot_be_asked_or_said_is_refused(

@@ -77,6 +77,25 @@ def test_a_pay_run_is_tied_to_the_people_it_paid(tmp_path: Path) -> None:
             "open member, and not employed": found["members"],
         } == gaps
         assert ["strike"] == [one["why"] for one in found["covered"]]
+        others = [one["member"] for one in found["remainder"] if one["member"]]
+        assert found["members"] == len(others) > 2
+        given = (
+            "headcount",
+            "except",
+            "--flow",
+            str(flow),
+            "--company",
+            companies[0],
+            "--why",
+            "of the sister",
+        )
+        for option, code in zip(("--worker", "--member"), others, strict=False):
+            assert code == stand.ask(*given, option, code)["member"]
+        unknown = stand.ask(*given, "--worker", "999999", code=2)["error"]
+        assert "no number or id of a worker, nor the code of a member" in unknown
+        (tied,) = stand.ask(*asked, code=3)["companies"]
+        assert others[2:] == [one["member"] for one in tied["remainder"] if one["member"]]
+        assert ["of the sister"] * 2 == [one["why"] for one in tied["covered"] if one["why"] != "strike"]
         shown = stand.product.command(*asked)
         assert 3 == shown.code
         assert "The first and the last day of an employment both count." in shown.stdout

@@ -130,6 +130,106 @@ def test_what_is_left_is_named_and_a_reason_that_a_person_gave_covers_it() -> No
     assert [("US1", "02", Gap.NOT_PAID)] == world.gaps(run)
 
 
+def foreign(code: str = "U02", entity: str = "10") -> DimensionValue:
+    """A member that somebody made in the ledger for nobody of ours."""
+    return DimensionValue(entity=entity, axis="cost_unit", code=code, title="Sister's")
+
+
+def test_a_member_of_others_is_an_exception_that_a_person_names(tmp_path: Path) -> None:
+    """By its code, also where it is given as if it were a worker; shown with who said why."""
+    world = Counted()
+    from ml_connector.app.headcount_sheet import write_sheet
+
+    world.people.put(worker("01"))
+    world.done()
+    world.ledger_rows.edit(foreign())
+    world.ledger_rows.edit(foreign("U03"))
+    assert [("US1", "U02", Gap.NO_WORKER), ("US1", "U03", Gap.NO_WORKER)] == world.gaps()
+
+    given = GivenReason(company="US1", worker="U02", why="of the sister", since=date(2026, 7, 1))
+    said = world.headcounts.give_reason(world.workers_flow, given)
+    world.headcounts.give_reason(world.workers_flow, replace(given, worker="U03", member=True))
+
+    found = world.show()
+    (one, _) = found.companies
+    assert (True, True) == (said.member, found.equal)
+    (held,) = [held for held in one.covered if held.person.number == "U02"]
+    assert (Gap.NO_WORKER, "of the sister", "anna") == (held.gap, held.why, held.by)
+    assert (1, 3) == (one.employed, one.members)
+    shown = found.shown()["companies"][0]["covered"][0]
+    assert ("U02", "open member, and not employed", "of the sister") == (
+        shown["person"]["number"],
+        shown["gap"],
+        shown["why"],
+    )
+    file = tmp_path / "headcount.xlsx"
+    write_sheet(found, file)
+    with ZipFile(file) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+    for text in ("U02", "open member, and not employed", "of the sister", "anna"):
+        assert text in texts
+    assert 2 == world.audited.count("headcount.reason")
+    assert [("US1", "U02", Gap.NO_WORKER), ("US1", "U03", Gap.NO_WORKER)] == world.gaps(day=date(2026, 6, 30))
+
+
+def test_what_a_person_said_of_a_member_in_the_worklist_is_its_exception() -> None:
+    """Asked once, answered once: until the item is open again."""
+    world = Counted()
+    from ml_connector.app.worklist import Worklist
+
+    world.people.put(worker("01"))
+    world.ledger_rows.edit(foreign())
+    world.done()
+    assert [("US1", "U02", Gap.NO_WORKER)] == world.gaps()
+    listed = Worklist(world.access, world._actor)
+    (item,) = [one for one in listed.open() if one.code == "plan.theirs"]
+
+    listed.done(item.id, "the temp agency's")
+
+    assert [] == world.gaps()
+    (held,) = world.show(company="US1").companies[0].covered
+    assert ("U02", "the temp agency's", "anna") == (held.person.number, held.why, held.by)
+
+
+def test_an_item_that_the_product_ended_is_no_reason() -> None:
+    world = Counted()
+    world.people.put(worker("01"))
+    world.ledger_rows.edit(foreign())
+    world.done()
+    del world.ledger_rows.rows[foreign().key]
+    world.done()
+    world.ledger_rows.edit(foreign())
+
+    assert [("US1", "U02", Gap.NO_WORKER)] == world.gaps()
+
+
+def test_a_reason_for_somebody_whom_nobody_knows_is_refused_with_the_nearest() -> None:
+    """Nothing is kept. Who was paid and is not listed is known by the run."""
+    world = Counted(entities="US1=10")
+    from ml_connector.app.access import Unknown
+
+    world.people.put(worker("010017"), worker("02"))
+    world.done()
+    world.ledger_rows.edit(foreign("UNIT-7"))
+    run = world.pays(US1={"010017", "77"})
+    flow, given = world.workers_flow, GivenReason(company="US1", worker="999999", why="strike")
+    for wrong, member, told in (
+        ("999999", False, "no number or id of a worker, nor the code of a member, in US1. `ml-connector"),
+        ("010071", False, "Nearest: 010017 Worker 010017"),
+        ("UNIT7", False, "Nearest: UNIT-7 Sister's"),
+        ("UNIT7", True, "'UNIT7' is no code of a member in US1. Nearest: UNIT-7 Sister's"),
+        ("E77", False, "is no number or id of a worker"),
+    ):
+        with pytest.raises(Unknown) as refused:
+            world.headcounts.give_reason(flow, replace(given, worker=wrong, member=member))
+        assert told in str(refused.value)
+    assert "headcount.reason" not in world.audited
+
+    world.headcounts.give_reason(flow, replace(given, worker="E77"), [run])
+
+    assert [("US1", "02", Gap.NOT_PAID), ("US1", "UNIT-7", Gap.NO_WORKER)] == world.gaps(run)
+
+
 def test_runs_of_several_pay_groups_pay_together() -> None:
     world = Counted()
     world.people.put(worker("01"), worker("02"))

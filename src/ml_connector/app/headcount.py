@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from ml_connector.domain.headcount import GivenReason, Headcount, Question, head
 from ml_connector.domain.movements import DAY, Movements, Restated, month_of, movements, restated
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.worker import Worker, employed
+from ml_connector.flows.alignment import THEIRS
 from ml_connector.flows.flow import flows
 from ml_connector.flows.worker_reading import KIND
 from ml_connector.flows.workers import WorkersPolicy, code_of
@@ -29,8 +31,9 @@ from ml_connector.ports.paid import PaidWorkers
 from ml_connector.store.models import Flow, HeadcountClosing, HeadcountReason
 from ml_connector.store.runs import StoredArtifacts
 from ml_connector.store.snapshots import StoredSnapshots
+from ml_connector.store.work import ended_by_people, planner
 
-LONGEST = 100
+LONGEST, NEAREST = 100, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,7 @@ class Headcounts:
                 paid=paid.of(name),
                 members=members.get(name),
                 code_of=partial(code_of, policy),
-                reasons=_reasons(row, name),
+                reasons=[*_reasons(row, {name, *sharing}), *_ended_items(row, policy, name)],
                 sharing=sharing,
             )
             found.append(one)
@@ -190,9 +193,11 @@ class Headcounts:
         ]
         return tuple(sorted(found, key=lambda one: (one.coming.day, one.coming.company, one.number)))
 
-    def give_reason(self, flow: int, reason: GivenReason) -> GivenReason:
-        """Keep why somebody is no difference, instead of what was said for them from the same day on. Raises
-        `Unknown` for a company that the flow does not read, `NotAllowed` for what is no reason.
+    def give_reason(self, flow: int, reason: GivenReason, runs: Sequence[str] = ()) -> GivenReason:
+        """Keep why somebody is no difference, instead of what was said for them from the same day on. Who is
+        no worker of payroll, was paid by none of the `runs` and is a member is taken as such. Raises
+        `Unknown` for a company that the flow does not read and for somebody whom nobody knows, `NotAllowed`
+        for what is no reason.
         """
         row, policy = self._flow(flow)
         _chosen(sorted(policy.entities), reason.company)
@@ -200,19 +205,23 @@ class Headcounts:
         if not said.why:
             raise NotAllowed("Say why it is no difference: --why '...'.")
         if not 0 < len(said.worker) <= LONGEST:
-            raise NotAllowed(f"Give the number of the worker, of 1 to {LONGEST} characters: --worker NUMBER.")
+            text = f"Give the number of the worker, of 1 to {LONGEST} characters: --worker NUMBER."
+            raise NotAllowed(f"{text} Or the code of a member: --member CODE.")
         if said.since and said.until and said.until < said.since:
             raise NotAllowed(f"The last day {said.until} is before the first one, {said.since}.")
+        said = self._known(row, policy, said, runs)
         with transaction.atomic():
             HeadcountReason.objects.update_or_create(
                 flow=row,
                 company=said.company,
                 worker=said.worker,
+                member=said.member,
                 since=said.since,
                 defaults={"why": said.why, "until": said.until, "by": said.by},
             )
             detail: dict[str, str | int | bool | None] = {
                 "flow": row.pk,
+                "member": said.member,
                 "why": said.why,
                 "from": str(said.since or ""),
                 "until": str(said.until or ""),
@@ -267,6 +276,23 @@ class Headcounts:
             raise NotAllowed(f"Run {identity} has read no pay run yet, or what it read is forgotten.")
         return pay_run
 
+    def _known(
+        self, flow: Flow, policy: WorkersPolicy, said: GivenReason, runs: Sequence[str]
+    ) -> GivenReason:
+        """The reason of somebody who is known, as a worker or as a member, by the code that is compared."""
+        named: dict[str, str] = {}
+        if not said.member:
+            workers, _ = self._workers(flow)
+            for one in workers:
+                named |= dict.fromkeys((one.key, one.number.strip()), f"{one.number} {one.name}".strip())
+            if said.worker in named or said.worker in (self._paid(flow, runs).of(said.company) or ()):
+                return said
+        for member in self._members(flow, policy, [said.company])[said.company]:
+            if said.worker in (member.code, member.written):
+                return replace(said, worker=member.code, member=True)
+            named |= dict.fromkeys((member.code, member.written), f"{member.written} {member.title}".strip())
+        raise Unknown(_nobody(flow, said, named))
+
     def _members(
         self, flow: Flow, policy: WorkersPolicy, companies: Iterable[str]
     ) -> dict[str, tuple[DimensionValue, ...]]:
@@ -314,14 +340,40 @@ def _chosen(companies: Sequence[str], company: str) -> Sequence[str]:
     return [company] if company else companies
 
 
-def _reasons(flow: Flow, company: str) -> list[GivenReason]:
-    rows = HeadcountReason.objects.filter(flow=flow, company=company).order_by("id")
+def _reasons(flow: Flow, companies: Collection[str]) -> list[GivenReason]:
+    rows = HeadcountReason.objects.filter(flow=flow, company__in=companies).order_by("id")
     return [
         GivenReason(
-            company=row.company, worker=row.worker, why=row.why, by=row.by, since=row.since, until=row.until
+            company=row.company,
+            worker=row.worker,
+            why=row.why,
+            by=row.by,
+            since=row.since,
+            until=row.until,
+            member=row.member,
         )
         for row in rows
     ]
+
+
+def _ended_items(flow: Flow, policy: WorkersPolicy, company: str) -> Iterator[GivenReason]:
+    """Why people left members that payroll does not know as they are, as they said in the worklist."""
+    beginnings = [axis_of(entity, policy.axis) for entity in ("", policy.entities.get(company, ""))]
+    for item in ended_by_people(flow.organisation).filter(about=planner(flow), code=THEIRS):
+        for beginning in beginnings:
+            if item.subject.startswith(beginning):
+                code = item.subject.removeprefix(beginning)
+                yield GivenReason(company=company, worker=code, why=item.why, by=item.by, member=True)
+
+
+def _nobody(flow: Flow, said: GivenReason, named: Mapping[str, str]) -> str:
+    """That nobody is known as what was given, with the nearest whom somebody knows."""
+    near = [named[one] for one in get_close_matches(said.worker, [*named], n=NEAREST)]
+    what = "code of a member" if said.member else "number or id of a worker, nor the code of a member,"
+    text = f"{said.worker!r} is no {what} in {said.company}."
+    if near:
+        return f"{text} Nearest: {', '.join(dict.fromkeys(near))}."
+    return f"{text} `ml-connector headcount show --flow {flow.pk}` names who is a difference."
 
 
 def _restated(

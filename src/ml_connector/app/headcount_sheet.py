@@ -42,9 +42,8 @@ def _people(found: Counted) -> Iterator[Sequence[object]]:
         for gap in one.remainder:
             yield one.company, gap.person.number, gap.person.key, gap.person.name, gap.gap, "unexplained", ""
         for held in one.covered:
-            person, what = held.person, "paid" if held.paid else "not paid"
-            why, by = held.why or held.rule, held.by or "rule"
-            yield one.company, person.number, person.key, person.name, what, why, by
+            person, why, by = held.person, held.why or held.rule, held.by or "rule"
+            yield one.company, person.number, person.key, person.name, held.gap, why, by
         for person in one.excluded:
             yield one.company, person.number, person.key, person.name, "outside", "excluded by rule", "rule"
 

@@ -96,7 +96,11 @@ def coming(flow: int = FlowId, company: str = Company, as_json: bool = Json) -> 
 def except_(
     flow: int = FlowId,
     company: str = typer.Option(..., help="The company, as the source has it."),
-    worker: str = typer.Option(..., help="The worker's number, or the id in the source."),
+    worker: str = typer.Option(
+        "", help="The worker's number, or the id in the source; or the code of a member who is no worker."
+    ),
+    member: str = typer.Option("", help="The code of an open member whom the source does not employ."),
+    run: list[str] = typer.Option([], help="A run that paid somebody whom the source does not list."),
     why: str = typer.Option(..., help="Why it is no difference."),
     since: datetime | None = typer.Option(None, "--from", formats=DAY, help="First day; ever by default."),
     until: datetime | None = typer.Option(None, formats=DAY, help="Last day; for ever by default."),
@@ -104,17 +108,32 @@ def except_(
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Say why a worker is employed and not paid, or the other way round."""
+    """Say why somebody is no difference.
+
+    A worker who is employed and not paid, or the other way round, or a member who is no worker.
+    """
     with errors(as_json):
         sign_in(by, secret_file, as_json)
+        from ml_connector.app.refusals import NotAllowed
         from ml_connector.domain.headcount import GivenReason
 
-        given = GivenReason(company=company, worker=worker, why=why, since=_day(since), until=_day(until))
-        said = service().headcounts.give_reason(flow, given)
+        if worker and member:
+            raise NotAllowed("Give --worker or --member: each reason is of one of them.")
+
+        given = GivenReason(
+            company=company,
+            worker=worker or member,
+            member=bool(member),
+            why=why,
+            since=_day(since),
+            until=_day(until),
+        )
+        said = service().headcounts.give_reason(flow, given, run)
+        kind = "member" if said.member else "worker"
         say(
             as_json,
-            {"ok": True, "company": said.company, "worker": said.worker, "why": said.why},
-            f"{said.company}/{said.worker}: {said.why}",
+            {"ok": True, "company": said.company, kind: said.worker, "why": said.why},
+            f"{said.company}, {kind} {said.worker}: {said.why}",
         )
 
 
@@ -166,10 +185,9 @@ def _show_people(company: Headcount) -> None:
         out.print(f"{company.company}: excluded by rule: {count}: {_names(company.excluded)}", markup=False)
     if company.covered:
         rows = [
-            (_named(one.person), "paid" if one.paid else "not paid", one.why or one.rule, one.by or "rule")
-            for one in company.covered
+            (_named(one.person), one.gap, one.why or one.rule, one.by or "rule") for one in company.covered
         ]
-        table(f"Explained in {company.company}", ["Worker", "", "Why", "By"], rows)
+        table(f"Explained in {company.company}", ["Worker", "What", "Why", "By"], rows)
     if company.remainder:
         rows_left = [(_named(one.person), one.gap) for one in company.remainder]
         table(f"Unexplained in {company.company}", ["Worker", "What"], rows_left)

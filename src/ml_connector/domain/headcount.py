@@ -1,8 +1,9 @@
 """Headcount: one company on one day, person by person: in payroll, in a pay run, among the ledger's members.
 
 Both days count: who is hired or leaves on the day is employed on it. What differs between payroll and the pay
-run is covered by a rule or by a reason that a person gave, and each names the person; what nothing covers is
-the remainder. Sums cover nothing: one too many does not make up for one too few. Pure.
+run is covered by a rule or by a reason that a person gave, and an open member whom payroll does not employ by
+such a reason alone. Each names the person or the member; what nothing covers is the remainder. Sums cover
+nothing: one too many does not make up for one too few. Pure.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FINAL_PAY = timedelta(days=92)
 
 
 class Covered(StrEnum):
-    """What explains that somebody is employed and not paid, or paid and not employed."""
+    """What explains that somebody is employed and not paid, or paid or a member and not employed."""
 
     LEAVE = "on leave, and not paid"
     HIRED_LATER = "hired after the pay period ended"
@@ -56,7 +57,8 @@ class CountedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenReason:
-    """Why a difference is none, as a person said: `worker` is a number or payroll's id. It holds on both days
+    """Why a difference is none, as a person said: `worker` is a number or payroll's id, and it is about the
+    pay; or the code of a `member`, and it is about one that payroll does not employ. It holds on both days
     and between them; without one, for ever.
     """
 
@@ -66,19 +68,19 @@ class GivenReason:
     by: str = ""
     since: date | None = None
     until: date | None = None
+    member: bool = False
 
-    def holds(self, company: str, day: date) -> bool:
-        """Whether it was given for the company and the day."""
-        begun = self.since is None or self.since <= day
-        return self.company == company and begun and (self.until is None or day <= self.until)
+    def holds(self, day: date) -> bool:
+        """Whether it was given for the day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoveredPerson:
-    """A difference of one person, and what covers it; `paid` tells to which side it is."""
+    """A difference of one person or member, and what covers it."""
 
     person: CountedPerson
-    paid: bool
+    gap: Gap
     rule: Covered
     why: str = ""
     by: str = ""
@@ -86,10 +88,11 @@ class CoveredPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGap:
-    """A difference of one person that nothing covers."""
+    """A difference of one person that nothing covers; `member` is the code of one without a worker."""
 
     person: CountedPerson
     gap: Gap
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,8 @@ def headcount(
     held = {worker.key: here for worker in known if (here := _held(question, worker)) is not None}
     now = {key: here for key, here in held.items() if here.now is not None}
     outside = [here.person for here in held.values() if employed(here.outside, question.day) and not here.now]
-    holding = [reason for reason in reasons if reason.holds(question.company, question.day)]
+    given = [reason for reason in reasons if reason.holds(question.day)]
+    holding = [reason for reason in given if reason.company == question.company and not reason.member]
     covered: list[CoveredPerson] = []
     gaps: list[OpenGap] = []
     if paid is not None:
@@ -179,7 +183,13 @@ def headcount(
         gaps.extend(_without_member(question, now.values(), rows, code_of))
         foreign = [one for one in known if one.key not in now]
         count, strange = _without_worker(question, now.values(), foreign, rows, code_of, sharing)
-        gaps.extend(strange)
+        there = {question.company, *sharing}
+        excepted = {one.worker: one for one in given if one.member and one.company in there}
+        for gap in strange:
+            if (reason := excepted.get(gap.member)) is None:
+                gaps.append(gap)
+            else:
+                covered.append(_by_reason(gap.person, gap.gap, reason))
     return Headcount(
         company=question.company,
         day=question.day,
@@ -211,26 +221,30 @@ def _differences(
     """Everybody who is on one side only, covered or not."""
     for key, one in held.items():
         if one.now is not None and key not in paid:
-            yield _explained(one.person, False, _unpaid_by_rule(question, one.now), reasons)
+            yield _explained(one.person, Gap.NOT_PAID, _unpaid_by_rule(question, one.now), reasons)
     for key in paid:
         one_held = held.get(key)
         if one_held is not None and one_held.now is not None:
             continue
         person = numbers.get(key) or CountedPerson(key=key, number="")
         rule = _paid_by_rule(question, one_held) if one_held else None
-        yield _explained(person, True, rule, reasons)
+        yield _explained(person, Gap.NOT_EMPLOYED, rule, reasons)
 
 
 def _explained(
-    person: CountedPerson, paid: bool, rule: Covered | None, reasons: Collection[GivenReason]
+    person: CountedPerson, gap: Gap, rule: Covered | None, reasons: Collection[GivenReason]
 ) -> CoveredPerson | OpenGap:
     if rule is not None:
-        return CoveredPerson(person=person, paid=paid, rule=rule)
+        return CoveredPerson(person=person, gap=gap, rule=rule)
     named = {person.key, person.number} - {""}
     for reason in reasons:
         if reason.worker in named:
-            return CoveredPerson(person=person, paid=paid, rule=Covered.REASON, why=reason.why, by=reason.by)
-    return OpenGap(person=person, gap=Gap.NOT_EMPLOYED if paid else Gap.NOT_PAID)
+            return _by_reason(person, gap, reason)
+    return OpenGap(person=person, gap=gap)
+
+
+def _by_reason(person: CountedPerson, gap: Gap, reason: GivenReason) -> CoveredPerson:
+    return CoveredPerson(person=person, gap=gap, rule=Covered.REASON, why=reason.why, by=reason.by)
 
 
 def _unpaid_by_rule(question: Question, now: Employment) -> Covered | None:
@@ -314,7 +328,8 @@ def _without_worker(
             continue  # the company that had them says so
         count += 1
         person = CountedPerson(key="", number=member.written, name=member.title)
-        gaps.append(OpenGap(person=person_of(there[0]) if there else person, gap=Gap.NO_WORKER))
+        who = person_of(there[0]) if there else person
+        gaps.append(OpenGap(person=who, gap=Gap.NO_WORKER, member=member.code))
     return count, gaps
 
 

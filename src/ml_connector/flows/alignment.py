@@ -40,6 +40,8 @@ LOSS_ROWS, LOSS_PERCENT = 5, 10
 entity and axis; and where it blanks one field of more rows than both.
 """
 RIGHT = "right"
+THEIRS = "plan.theirs"
+"""A row that is known in the other system only, for people to look at."""
 
 UNASKED = "unasked"
 """What a pass is given that a schedule or a notification started, and nobody asked for."""
@@ -241,7 +243,7 @@ class Alignment:
                     f"{self.named(row.change.before)} is known in the other system only. It is left as it is."
                     " Make it at the source, close it there, or say why it stays."
                 )
-                yield Problem("plan.theirs", row.change.key, text, Owner.ADMINISTRATOR)
+                yield Problem(THEIRS, row.change.key, text, Owner.ADMINISTRATOR)
             after = rows[-1].number
 
     def _check_loss(self, run: Run, loss: Loss, fingerprint: str) -> None:

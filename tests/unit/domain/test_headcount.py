@@ -355,3 +355,72 @@ def test_a_leaver_entered_late_restates_the_month_that_was_reported() -> None:
     )
     assert {} == numbers(may)
     assert None is restated(may.opening, may.opening, people)
+
+
+# --- exceptions of members ----------------------------------------------------------------------------------
+
+
+def no_worker(code: str = "U02", **more: Any) -> GivenReason:
+    given = {"company": "US1", "worker": code, "why": "of the sister", "by": "ada", **more}
+    return GivenReason(**given, member=True)
+
+
+def test_a_member_that_is_nobody_of_ours_is_an_exception_by_a_reason() -> None:
+    """It is a member all the same, and is named with who said why."""
+    members = [member(1), member("U02")]
+    assert {"U02": Gap.NO_WORKER} == left_over(count([worker(1)], members=members))
+
+    found = count([worker(1)], members=members, reasons=[no_worker()])
+
+    assert (True, 1, 2) == (found.equal, found.employed, found.members)
+    (one,) = found.covered
+    assert ("U02", "Name U02", Gap.NO_WORKER) == (one.person.number, one.person.name, one.gap)
+    assert (Covered.REASON, "of the sister", "ada") == (one.rule, one.why, one.by)
+
+
+@pytest.mark.parametrize(
+    ("more", "covers"),
+    [
+        ({}, True),
+        ({"company": "US2"}, False),
+        ({"code": "U03"}, False),
+        ({"since": DAY, "until": DAY}, True),
+        ({"since": date(2026, 5, 1)}, False),
+        ({"until": date(2026, 4, 29)}, False),
+    ],
+)
+def test_an_exception_of_a_member_holds_for_its_code_company_and_days(more: Any, covers: bool) -> None:
+    assert covers == count([], members=[member("U02")], reasons=[no_worker(**more)]).equal
+
+
+def test_where_companies_share_the_members_one_reason_is_for_the_member() -> None:
+    found = count([], members=[member("U02")], reasons=[no_worker(company="US2")], sharing=["US2"])
+
+    assert found.equal
+
+
+def test_a_reason_of_the_pay_covers_no_member_and_the_other_way_round() -> None:
+    """Who gave one did not look at the other."""
+    left = [worker(1, job("2025-01-01", "2026-04-01")), worker(2)]
+    pay = GivenReason(company="US1", worker="1", why="strike")
+    assert {"1": Gap.NO_WORKER} == left_over(count(left, members=[member(1), member(2)], reasons=[pay]))
+    assert {"2": Gap.NOT_PAID} == left_over(count(left, paid=keys(), reasons=[no_worker("2")]))
+
+
+def test_an_exception_of_a_member_covers_no_missing_one() -> None:
+    """The reason was that nobody of ours is behind the code; then somebody was hired with it."""
+    closed = member("7", open=False, until=date(2026, 1, 1))
+
+    found = count([worker(7)], members=[closed], reasons=[no_worker("7")])
+    assert {"7": Gap.NO_MEMBER} == left_over(found)
+
+
+def test_a_leaver_whose_member_stays_open_can_be_an_exception() -> None:
+    """By the code of the member, and named as payroll knows them."""
+    left = [worker("0012", job("2025-01-01", "2026-04-01"))]
+    asked = {"members": [member("12")], "code_of": lambda one: one.number.lstrip("0")}
+
+    found = count(left, reasons=[no_worker("12")], **asked)
+
+    assert found.equal
+    assert ["0012"] == [one.person.number for one in found.covered]

@@ -10,12 +10,14 @@ from ml_connector.store.models.setup import Flow
 
 class HeadcountReason(models.Model):
     """Why a difference between payroll and a pay run is none, as a person said; `worker` is a number or
-    payroll's id. Both days are in it.
+    payroll's id. Or why an open `member` whom payroll does not employ is none; then it is the member's code.
+    Both days are in it.
     """
 
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE)
     company = models.CharField(max_length=100)
     worker = models.CharField(max_length=100)
+    member = models.BooleanField(default=False)
     why = models.TextField()
     since = models.DateField(null=True)
     until = models.DateField(null=True)

@@ -1,0 +1,11 @@
+"""Whether a reason of a headcount is about a member."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0034_intake_outcomes")]
+
+    operations = [
+        migrations.AddField("headcountreason", "member", models.BooleanField(default=False)),
+    ]
