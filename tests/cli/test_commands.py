@@ -18,8 +18,8 @@ GROUPS = {
     "pairs": ["show", "set"],
     "run": [
         *("assignments", "dimensions", "accounts", "cost_centers", "cost_units", "payment_terms"),
-        *("expense_reports", "payments", "payroll", "projects", "supplier_invoices", "suppliers"),
-        *("taxes", "workers"),
+        *("expense_reports", "journals", "payments", "payroll", "projects", "supplier_codes"),
+        *("supplier_invoices", "suppliers", "taxes", "workers"),
     ],
     "runs": [
         "list",

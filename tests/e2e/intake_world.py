@@ -20,7 +20,7 @@ from tests.stand import Installation
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 TABLES = ("store_intakereport", "store_intakefile", "store_intakekey")
-BOTH = ("--scope", "reports:write", "--scope", "reports:read")
+ALL = ("--scope", "reports:write", "--scope", "reports:read", "--scope", "master_data:read")
 
 TABLE = (
     "report;report_number;employee;employee_name;currency;approved_at;report_total;expense;date;"
@@ -62,7 +62,7 @@ class Office:
         self.count = 0
 
     def add_token(self, name: str, *options: str, product: Installation | None = None) -> str:
-        done = (product or self.product).command("tokens", "add", name, *(options or BOTH), "--json")
+        done = (product or self.product).command("tokens", "add", name, *(options or ALL), "--json")
         assert 0 == done.code, done
         return str(done.json["token"])
 

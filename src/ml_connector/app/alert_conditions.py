@@ -33,6 +33,7 @@ from ml_connector.store.models import (
     Run,
     WorkItem,
 )
+from ml_connector.store.models.alerts import LOG, MAIL, WEBHOOK
 from ml_connector.store.work import open_items
 from ml_connector.transport.auth import consent_warning
 
@@ -49,7 +50,6 @@ SILENT, SILENT_CHANGES = timedelta(hours=24), 10
 """A hook is silent when nothing came for so long and looks have found so many changes: fewer may be of dates
 that were entered long before.
 """
-MAIL, WEBHOOK, LOG = "e-mail", "webhook", "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,13 @@ from typing import Any
 import structlog
 from django.db.models import Min
 
-from ml_connector.app.alert_conditions import LOG, MAIL, WEBHOOK, in_use
+from ml_connector.app.alert_conditions import in_use
 from ml_connector.app.alert_mail import send_mail
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.outgoing import TRIES, disable, send_webhook
 from ml_connector.store.models import AlertEndpoint, AlertMessage
+from ml_connector.store.models.alerts import LOG, MAIL, WEBHOOK
 from ml_connector.store.secrets import VaultError
 
 A_ROUND = 10
@@ -133,6 +134,9 @@ def _endpoint(row: AlertMessage) -> AlertEndpoint | None:
 def _log(payload: dict[str, Any]) -> str:
     """A line without the text of the alert, which may name people and amounts."""
     data = payload["data"]
+    if "code" not in data:
+        log.info(payload["type"], report=data["id"], revision=data["revision"])
+        return ""
     named = {name: data[name] for name in ("code", "place", "owner", "count", "organisation")}
     log.warning(payload["type"], alert=data["id"], **named)
     return ""

@@ -19,12 +19,13 @@ import structlog
 from django.db import transaction
 
 from ml_connector.app.access import Access
-from ml_connector.app.alert_conditions import LOG, MAIL, WEBHOOK, Condition, channel_place, conditions
+from ml_connector.app.alert_conditions import Condition, channel_place, conditions
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.domain.problem import Owner
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Alert, AlertEndpoint, AlertMessage, AlertRound, Organisation
+from ml_connector.store.models.alerts import ALERTS, LOG, MAIL, WEBHOOK
 
 ROUND = timedelta(seconds=50)
 """Conditions are looked at once in so long, by one process."""
@@ -221,12 +222,12 @@ def _tell(assembly: Assembly, row: Alert, event: str, now: datetime) -> None:
 
 
 def channels(assembly: Assembly, organisation: int) -> list[tuple[str, str]]:
-    """Every channel with its target: the log, each mail address, each endpoint that is enabled."""
-    endpoints = AlertEndpoint.objects.filter(organisation_id=organisation, disabled_at=None).order_by("id")
+    """Every channel of alerts with its target: the log, each mail address, each endpoint that is enabled."""
+    endpoints = AlertEndpoint.objects.filter(organisation_id=organisation, about=ALERTS, disabled_at=None)
     return [
         (LOG, ""),
         *((MAIL, address) for address in assembly.settings.mail_addresses),
-        *((WEBHOOK, name) for name in endpoints.values_list("name", flat=True)),
+        *((WEBHOOK, name) for name in endpoints.order_by("id").values_list("name", flat=True)),
     ]
 
 

@@ -142,6 +142,7 @@ class Assembly:
             wire=self._wire,
             in_background=self.background,
             files=self.files,
+            lists=lambda: importlib.import_module("ml_connector.store.kept_lists").KeptLists(connection),
             heard=lambda topics, since: keys_heard(connection, topics, since),
             handed_in=lambda: self._handed_in(connection),
         )

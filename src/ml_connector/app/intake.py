@@ -17,21 +17,24 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from hmac import compare_digest
 from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Max
+from standardwebhooks.webhooks import Webhook
 
 from ml_connector.app.access import Access, Unknown
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.handed_in import standing, with_standing
+from ml_connector.app.kept_lists import MasterData
 from ml_connector.domain import codec
 from ml_connector.domain.expense import ExpenseReport
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.handed_in import Standing
-from ml_connector.store.api_tokens import token_at
+from ml_connector.store.api_tokens import note_use, secret_of, token_at, token_named
 from ml_connector.store.database import database_scope
 from ml_connector.store.files import FolderFiles
 from ml_connector.store.models import ApiToken, IntakeFile, IntakeKey, IntakeReport, Organisation
@@ -40,6 +43,29 @@ FILE_BYTES_MAX = 25 * 1024 * 1024
 """Of one receipt."""
 PAGE_MAX = 100
 """Reports of one page."""
+SIGNED_WITHIN = timedelta(minutes=5)
+"""How far the time of a signature may be from ours, either way."""
+SIGNATURES_MAX = 5
+"""Signatures of one call that are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCall:
+    """A call that says that it is signed: the key of its token, its own id, when it was signed, its
+    signatures, and what is signed: method, target and the digest of the body.
+    """
+
+    key: str
+    identity: str
+    signed_at: datetime
+    signatures: str
+    text: str
+
+    def is_signed_with(self, secret: str) -> bool:
+        """Whether one of the signatures was made with the secret. Takes as long whichever byte differs."""
+        wanted = Webhook(secret).sign(self.identity, self.signed_at, self.text).encode()
+        given = self.signatures.split()[:SIGNATURES_MAX]
+        return sum(compare_digest(wanted, one.encode(errors="replace")) for one in given) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +221,11 @@ class Intake:
         )
         return Taken(row=row, made=before is None, replayed=False)
 
+    @property
+    def master_data(self) -> MasterData:
+        """The lists that are kept for the organisation."""
+        return MasterData(self._access, self._assembly)
+
     def allows(self, scope: str) -> bool:
         """Whether the token has the scope."""
         return scope in self.token.scopes
@@ -291,16 +322,32 @@ class Intake:
         self._access.audit.append(actor=actor, action=action, subject=row.identity, detail=detail)
 
 
-def opened(assembly: Assembly, text: str) -> Intake | None:
-    """The intake for whoever has this token; `None` for a token that is not good."""
-    token = token_at(text, assembly.clock.now())
-    return Intake(assembly, assembly.access(token.organisation.slug), token) if token is not None else None
+def opened(assembly: Assembly, call: str | SignedCall) -> Intake | None:
+    """The intake for whoever has this token, or signed the call with one; `None` for a token that is not
+    good. Raises `VaultError` where the secret cannot be read.
+    """
+    now = assembly.clock.now()
+    if isinstance(call, str):
+        token = token_at(call, now)
+        return _opened(assembly, token) if token is not None else None
+    if abs(now - call.signed_at) > SIGNED_WITHIN:
+        return None
+    token = token_named(call.key, now)
+    secret = secret_of(token, assembly.keys) if token is not None else None
+    if token is None or secret is None or not call.is_signed_with(secret):
+        return None
+    note_use(token, now)
+    return _opened(assembly, token)
 
 
-def known(assembly: Assembly, text: str) -> bool:
+def _opened(assembly: Assembly, token: ApiToken) -> Intake:
+    return Intake(assembly, assembly.access(token.organisation.slug), token)
+
+
+def known(assembly: Assembly, call: str | SignedCall) -> bool:
     """Whether the token is good; in a thread that asks nothing else."""
     with database_scope():
-        return token_at(text, assembly.clock.now()) is not None
+        return opened(assembly, call) is not None
 
 
 def _key_reused(key: str, used: IntakeKey) -> Problem:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from ml_connector.app.access import Access
+from ml_connector.app.report_events import announce
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import NotFound, Refused
 from ml_connector.store.audit import StoredAudit
@@ -54,3 +55,4 @@ def state_changed(organisation: Organisation, identity: str) -> None:
         subject=identity,
         detail={"reference": row.reference, "revision": row.revision, "text": row.text},
     )
+    announce(row, row.text, row.changed_at)

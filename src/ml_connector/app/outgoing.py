@@ -1,4 +1,6 @@
-"""Alerts as signed webhooks, in the format of Standard Webhooks, and the endpoints that they go to."""
+"""Alerts, and what became of expense reports, as signed webhooks in the format of Standard Webhooks, and the
+endpoints that they go to. An endpoint gets one of the two: who sends reports is not told what goes on here.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from django.db import transaction
 from standardwebhooks.webhooks import Webhook
 
 from ml_connector.app.access import Access, Actor, Unknown
-from ml_connector.app.alert_conditions import LOG, WEBHOOK
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.refusals import NotAllowed, SetupError
 from ml_connector.domain.problem import Problem
 from ml_connector.store.endpoint_secrets import EndpointSecrets
 from ml_connector.store.models import AlertEndpoint, AlertMessage
+from ml_connector.store.models.alerts import ALERTS, LOG, REPORTS, WEBHOOK
 from ml_connector.transport.address import form_problem
 from ml_connector.transport.outgoing import InternalAddress, is_internal, post
 
@@ -70,6 +72,7 @@ class EndpointLine:
 
     name: str
     url: str
+    about: str
     internal: bool
     disabled_at: datetime | None
     why: str
@@ -80,6 +83,7 @@ class EndpointLine:
         return {
             "name": self.name,
             "url": self.url,
+            "about": self.about,
             "internal": self.internal,
             "disabled_at": self.disabled_at.isoformat() if self.disabled_at else None,
             "why": self.why,
@@ -100,6 +104,7 @@ class Endpoints:
             EndpointLine(
                 name=row.name,
                 url=row.url,
+                about=row.about,
                 internal=row.internal,
                 disabled_at=row.disabled_at,
                 why=row.disabled_why,
@@ -108,20 +113,21 @@ class Endpoints:
             for row in rows
         ]
 
-    def add(self, name: str, url: str, *, internal: bool) -> str:
-        """Store an endpoint; its secret, shown this once. Raises `SetupError`, and `NotAllowed` for a
-        name that is taken.
+    def add(self, name: str, url: str, *, internal: bool, about: str = ALERTS) -> str:
+        """Store an endpoint for alerts or for reports; its secret, shown this once. Raises `SetupError`, and
+        `NotAllowed` for a name that is taken.
         """
-        if problems := _problems(name, url, internal):
+        if problems := [*_problems(name, url, internal), *_about_problems(about)]:
             raise SetupError(problems)
         with transaction.atomic():
             mine = AlertEndpoint.objects.filter(organisation=self._access.organisation, name=name)
             if mine.exists():
                 raise NotAllowed(f"There is an endpoint {name} already. Remove it first.")
             row = AlertEndpoint.objects.create(
-                organisation=self._access.organisation, name=name, url=url, internal=internal
+                organisation=self._access.organisation, name=name, url=url, internal=internal, about=about
             )
-            self._note("endpoint.added", name, {"host": urlsplit(url).hostname, "internal": internal})
+            host = urlsplit(url).hostname
+            self._note("endpoint.added", name, {"host": host, "internal": internal, "about": about})
             return EndpointSecrets(row, self._assembly.keys).renew(self._assembly.clock.now())
 
     def remove(self, name: str) -> None:
@@ -146,14 +152,17 @@ class Endpoints:
             return EndpointSecrets(self._row(name), self._assembly.keys).renew(self._assembly.clock.now())
 
     def replay(self, since: datetime, until: datetime) -> int:
-        """Let every enabled endpoint have each message of the time again, under its id; how many."""
+        """Let every enabled endpoint have each message of the time that is for it again, under its id; how
+        many.
+        """
         now, mine = self._assembly.clock.now(), self._access.organisation
         made = AlertMessage.objects.filter(
             organisation=mine, channel=LOG, made_at__gte=since, made_at__lte=until
         )
         count = 0
         for endpoint in AlertEndpoint.objects.filter(organisation=mine, disabled_at=None).order_by("id"):
-            for row in made.order_by("id").iterator():
+            mine_of_these = made.filter(alert__isnull=endpoint.about == REPORTS)
+            for row in mine_of_these.order_by("id").iterator():
                 again = {"due_at": now, "tries": 0, "delivered_at": None, "error": ""}
                 same = {"alert": row.alert, "event": row.event, "body": row.body, "made_at": row.made_at}
                 AlertMessage.objects.update_or_create(
@@ -199,6 +208,13 @@ def _problems(name: str, url: str, internal: bool) -> list[Problem]:
         text = f"{url!r} is inside our own network. Add --allow-internal if it is meant."
         found.append(Problem("endpoint.internal", "url", text))
     return found
+
+
+def _about_problems(about: str) -> list[Problem]:
+    if about in (ALERTS, REPORTS):
+        return []
+    text = f"An endpoint is about {ALERTS} or {REPORTS}, not about {about!r}."
+    return [Problem("endpoint.about", "about", text)]
 
 
 def _is_inside(host: str) -> bool:

@@ -77,7 +77,10 @@ PASSES = Kept(
     what="Finished passes of the durable engine", days=KEEP_DAYS, since="the end of the pass", left="nothing"
 )
 MESSAGES = Kept(
-    what="Messages of alerts, delivered or taken back", days=400, since="the message", left="the alert"
+    what="Messages of alerts, and of what became of reports, delivered or taken back",
+    days=400,
+    since="the message",
+    left="the alert, or the report",
 )
 EVENTS = Kept(
     what="Notifications of vendors: id, topic, key, company, times",
@@ -99,6 +102,7 @@ FOR_EVER = tuple(
         "Runs, with their state, summary and answers",
         "Expense reports that were sent, what became of them, their receipts, and their idempotency keys",
         "Files of invoices that were read, by their bytes",
+        "Lists of ledgers that programs of a client choose from",
         "Mappings, all versions",
         "Incidents",
         "Alerts",

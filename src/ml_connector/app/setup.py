@@ -246,12 +246,14 @@ class Setup:
 
     def fitting(self, source: str, target: str) -> list[FlowRecord]:
         """Every flow that the two connections can have in this direction."""
-        reads = self._assembly.system(self._access.connection(source)).sources
+        reads = self._assembly.system(self._access.connection(source))
         writes = self._assembly.system(self._access.connection(target))
         return [
             record
             for record in flows().values()
-            if record.source in reads and (record.target in writes.sinks or record.target in writes.registers)
+            if record.source in reads.sources
+            and (record.target in writes.sinks or record.target in writes.registers)
+            and record.fits(reads, writes)
         ]
 
     def set_flow(

@@ -85,11 +85,12 @@ def add(
     allow_internal: bool = typer.Option(
         False, help="It may be inside our own network, also without encryption."
     ),
+    about: str = typer.Option("alerts", help="What it is told of: alerts, or reports that were sent to us."),
     as_json: bool = Json,
 ) -> None:
     """Add an endpoint, and show its secret this once: the receiver checks the signatures with it."""
     with errors(as_json):
-        secret = service().endpoints.add(name, url, internal=allow_internal)
+        secret = service().endpoints.add(name, url, internal=allow_internal, about=about)
         say(as_json, {"ok": True, "name": name, "secret": secret}, f"{name} is added. Its secret: {secret}")
 
 
@@ -102,10 +103,17 @@ def list_endpoints(as_json: bool = Json) -> None:
             say(True, {"ok": True, "endpoints": [row.shown() for row in rows]})
             return
         shown = [
-            (row.name, row.url, "disabled" if row.disabled_at else "enabled", row.undelivered, row.why)
+            (
+                row.name,
+                row.about,
+                row.url,
+                "disabled" if row.disabled_at else "enabled",
+                row.undelivered,
+                row.why,
+            )
             for row in rows
         ]
-        columns = ["Name", "Address", "State", "Not delivered", "Reason"]
+        columns = ["Name", "About", "Address", "State", "Not delivered", "Reason"]
         table("Endpoints", columns, shown) if shown else say(False, {}, "There is no endpoint.")
 
 

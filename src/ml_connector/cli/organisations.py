@@ -40,15 +40,28 @@ def list_(as_json: bool = Json) -> None:
 @tokens.command("add")
 def add_token(
     name: str = Name,
-    scope: list[str] = typer.Option(..., help="What it is good for, each once: reports:write, reports:read."),
+    scope: list[str] = typer.Option(
+        ..., help="What it is good for, each once: reports:write, reports:read, master_data:read."
+    ),
     until: datetime | None = typer.Option(
         None, help="How long it is good, UTC, as 2027-07-01T09:00:00; a year without it."
     ),
+    signed: bool = typer.Option(False, help="Calls are signed with a secret that never leaves the client."),
     as_json: bool = Json,
 ) -> None:
-    """Add a token of the organisation, and show it this once: only its hash is kept."""
+    """Add a token of the organisation, and show it this once: only its hash is kept. Of one whose calls are
+    signed the secret is kept, encrypted.
+    """
+    ends_at = until.replace(tzinfo=UTC) if until else None
+    if signed:
+        with errors(as_json):
+            svc = service()
+            key, secret = svc.api_tokens.add_signed(name, scope, svc.assembly.keys, ends_at)
+            shown = f"{name} is added. Its key: {key} Its secret: {secret}"
+            say(as_json, {"ok": True, "name": name, "key": key, "secret": secret}, shown)
+        return
     with errors(as_json, keys=False):
-        text = service().api_tokens.add(name, scope, until.replace(tzinfo=UTC) if until else None)
+        text = service().api_tokens.add(name, scope, ends_at)
         say(as_json, {"ok": True, "name": name, "token": text}, f"{name} is added. The token: {text}")
 
 
@@ -64,13 +77,14 @@ def list_tokens(as_json: bool = Json) -> None:
             (
                 row.name,
                 ", ".join(row.scopes),
+                "yes" if row.signed else "no",
                 row.state,
                 f"{row.ends_at:%Y-%m-%d %H:%M}",
                 f"{row.used_at:%Y-%m-%d %H:%M}" if row.used_at else "never",
             )
             for row in rows
         ]
-        columns = ["Name", "Scopes", "State", "Good until (UTC)", "Used"]
+        columns = ["Name", "Scopes", "Signed", "State", "Good until (UTC)", "Used"]
         table("Tokens", columns, shown) if shown else say(False, {}, "There is no token.")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-TAX, TERM = "tax", "payment_term"
+TAX, TERM, JOURNAL, SUPPLIER = "tax", "payment_term", "journal", "supplier"
 """The lists that are no axis of dimensions."""
 
 
@@ -19,7 +19,8 @@ class ListValue:
     the row in the other system by which such a value is known, or is to be taken over, and is not compared.
     `parent` is the identity of the value above it, empty for none and `None` where the ledger has no order
     and leaves it to the other system. `percentage` is that of a tax, as 21; `days` those of a payment term,
-    which counts them from the invoice, or from the end of the month so many `month_ends` on.
+    which counts them from the invoice, or from the end of the month so many `month_ends` on. `kind` is what
+    sort of tax, account or journal it is; `None` where the list has no sorts.
     """
 
     axis: str
@@ -31,6 +32,7 @@ class ListValue:
     percentage: Decimal | None = None
     days: int | None = None
     month_ends: int = 0
+    kind: str | None = None
     place: str = field(default="", compare=False)
 
     @property

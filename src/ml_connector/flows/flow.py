@@ -176,6 +176,9 @@ class Flow:
     which it was asked for. The `usual` flow is meant where two connections can have several and none is
     named.
 
+    `fits` tells of a source and a target that read and write its types whether they can have it all the same.
+    `axis` is the list that a flow of one list keeps.
+
     `keeps` are the axes of the target whose codes a flow with such a policy makes and closes.
 
     `strange_axes` are those of a policy that its two systems do not have; it makes no call.
@@ -209,6 +212,8 @@ class Flow:
     passes: bool = False
     heard: bool = True
     usual: bool = False
+    fits: Callable[[System, System], bool] = lambda source, target: True
+    axis: str = ""
     keeps: Callable[[Any], frozenset[str]] = lambda policy: frozenset()
     strange_axes: Callable[[Any, System, System], Iterable[Problem]] = _nothing
     policy: Callable[[str, date, Mapping[str, str]], Any] = _nothing

@@ -1,6 +1,6 @@
 """Master data: the lists of a ledger are kept in a system whose documents choose from them: taxes, payment
-terms, and accounts, cost centers, cost units and projects as options of its fields. One flow for each list,
-so that each is wanted or not, and as often as is said.
+terms, accounts, cost centers, cost units and projects, and where a system has them journals and the codes of
+suppliers. One flow for each list, so that each is wanted or not, and as often as is said.
 
 plan    every value of the ledger beside what is there, by the ledger's id: made there, renamed, closed,
         opened again. One that is there without an id and has the same code, or that the option `same` names,
@@ -24,12 +24,13 @@ from functools import cache, partial
 from ml_connector.domain.changes import Act, Change
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.invoice import SupplierInvoice
-from ml_connector.domain.list_value import TAX, TERM, ListValue, closed_below, keys_of
+from ml_connector.domain.list_value import JOURNAL, SUPPLIER, TAX, TERM, ListValue, closed_below, keys_of
 from ml_connector.domain.lists import listed, pairs
 from ml_connector.flows.alignment import QUESTIONS, Alignment, Met
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, refuse_unknown
 from ml_connector.ports.lists import ListSource
+from ml_connector.ports.systems import System
 from ml_connector.runs.stages import Stage
 
 SHOWN = 10
@@ -40,8 +41,12 @@ LISTS = {
     "cost_centers": ("cost_center", "Cost centers → options"),
     "cost_units": ("cost_unit", "Cost units → options"),
     "projects": ("project", "Projects → options"),
+    "journals": (JOURNAL, "Journals → journals"),
+    "supplier_codes": (SUPPLIER, "Suppliers → codes of suppliers"),
 }
 """By kind of flow its list, and what it is called."""
+NOT_EVERYWHERE = frozenset({JOURNAL, SUPPLIER})
+"""Lists that a system has no place for unless it says so."""
 OPTIONS = (
     Option(
         name="entity", help="Legal entity of the ledger whose list is kept, required: a division of Exact."
@@ -194,6 +199,12 @@ def _in_order(changes: Iterator[Change]) -> Iterable[Change]:
     return sorted(held, key=lambda change: -depth(change) if change.act is Act.CLOSE else depth(change))
 
 
+def _fits(axis: str, source: System, target: System) -> bool:
+    if axis not in NOT_EVERYWHERE:
+        return True
+    return axis in source.source(ListValue).axes and axis in target.register(ListValue).limits.axes
+
+
 def _flow(kind: str, axis: str, title: str) -> Flow:
     return Flow(
         kind=kind,
@@ -211,6 +222,8 @@ def _flow(kind: str, axis: str, title: str) -> Flow:
         options=OPTIONS,
         policy=read_policy,
         questions=QUESTIONS,
+        fits=partial(_fits, axis),
+        axis=axis,
     )
 
 

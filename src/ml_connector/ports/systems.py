@@ -34,7 +34,8 @@ class Wiring:
     `in_background` starts work in a thread of its own and returns how to wait for it; by default the work is
     done when it is waited for. `files` opens what holds the bytes of files that are written. `heard` are the
     keys of what notifications with one of these topics were about since a time, sorted. `handed_in` opens the
-    expense reports that the organisation's programs sent to us.
+    expense reports that the organisation's programs sent to us, `lists` the register of `ListValue` that this
+    installation keeps for the connection itself.
     """
 
     connection: str
@@ -48,6 +49,7 @@ class Wiring:
     wire: Any = None
     files: Callable[[], Files] | None = None
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
+    lists: Callable[[], Register[Any]] | None = None
     heard: Callable[[Sequence[str], datetime], Sequence[str]] = lambda topics, since: ()
     handed_in: Callable[[], HandedIn] | None = None
 

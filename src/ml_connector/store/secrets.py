@@ -27,7 +27,7 @@ from ml_connector.domain.problem import Owner
 from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
-from ml_connector.store.models import Connection, EndpointSecret, HookPath, Secret, Token
+from ml_connector.store.models import ApiTokenSecret, Connection, EndpointSecret, HookPath, Secret, Token
 from ml_connector.store.prepared import Prepared, change
 
 ROTATIONS_MAX = 5
@@ -37,11 +37,12 @@ CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
 
-_ENCRYPTED: tuple[type[Secret | Token | EndpointSecret | HookPath], ...] = (
+_ENCRYPTED: tuple[type[Secret | Token | EndpointSecret | HookPath | ApiTokenSecret], ...] = (
     Secret,
     Token,
     EndpointSecret,
     HookPath,
+    ApiTokenSecret,
 )
 """Every table of ciphertexts."""
 _DAMAGED = (

@@ -8,60 +8,21 @@ Loaded by `serve --intake` and by nothing else. TLS and the public address are t
 
 from __future__ import annotations
 
-import json
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 from ninja.params.functions import Header, Query
-from ninja.security import HttpBearer
-from ninja.throttling import SimpleRateThrottle
 
 from ml_connector.app.api_tokens import REPORTS_READ, REPORTS_WRITE
-from ml_connector.app.assemble import Assembly
-from ml_connector.app.intake import PAGE_MAX, Intake, KeptReport, opened
+from ml_connector.app.intake import PAGE_MAX, KeptReport
 from ml_connector.domain.problem import Problem
 from ml_connector.web import intake_schema as wire
-from ml_connector.web.intake_answers import Refusal, answer_to, trouble
+from ml_connector.web.intake_access import RATE, Asked, PerToken, caller
+from ml_connector.web.intake_answers import PROBLEMS, Refusal, answer_to, json_answer, trouble
+from ml_connector.web.intake_lists import lists
 from ml_connector.web.intake_reading import read_report
-
-RATE = "600/m"
-"""Calls of one token."""
-
-
-class Asked(HttpRequest):
-    """A request of this interface, for type checkers."""
-
-    assembly: Assembly
-    auth: Intake
-
-
-# --- who calls, and how often -------------------------------------------------------------------------------
-
-
-class Bearer(HttpBearer):
-    """A token with this scope, as `Authorization: Bearer mlc_…`."""
-
-    def __init__(self, scope: str) -> None:
-        super().__init__()
-        self._scope = scope
-
-    def authenticate(self, request: HttpRequest, token: str) -> Intake | None:
-        """What the token may do; `None` for one that is not good. Raises `Refusal` without the scope."""
-        intake = opened(request.assembly, token)  # type: ignore[attr-defined]
-        if intake is not None and not intake.allows(self._scope):
-            text = f"Token {intake.token.name} has no scope {self._scope}. Use one that has."
-            raise Refusal(403, Problem("intake.scope", "Authorization", text))
-        return intake
-
-
-class PerToken(SimpleRateThrottle):
-    """Calls are counted for each token, in this process."""
-
-    def get_cache_key(self, request: HttpRequest) -> str:
-        """The name of the count."""
-        return f"intake:{request.auth.token.pk}"  # type: ignore[attr-defined]
 
 
 class Interface(NinjaAPI):
@@ -113,12 +74,12 @@ BODY = {
         },
     }
 }
-PROBLEMS = dict.fromkeys((400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503), wire.Trouble)
+api.add_router("/master-data", lists)
 
 
 @api.post(
     "/expense-reports",
-    auth=Bearer(REPORTS_WRITE),
+    auth=caller(REPORTS_WRITE),
     throttle=PerToken(RATE),
     response={201: wire.StoredReport, 200: wire.StoredReport, 409: wire.Trouble, **PROBLEMS},
     by_alias=True,
@@ -148,7 +109,7 @@ def send_report(
         raise Refusal(422, Problem("intake.shape", others[0][:100] if others else "report", text))
     files = {name: request.FILES.getlist(name) for name in request.FILES}
     taken = request.auth.take(idempotency_key, read_report(report[0], files))
-    answer = _json(_stored(taken.report), 201 if taken.made else 200)
+    answer = json_answer(_stored(taken.report), 201 if taken.made else 200)
     answer["Location"] = f"/v1/expense-reports/{taken.report.identity}"
     if taken.replayed:
         answer["Idempotency-Replayed"] = "true"
@@ -157,7 +118,7 @@ def send_report(
 
 @api.get(
     "/expense-reports/{report_id}",
-    auth=Bearer(REPORTS_READ),
+    auth=caller(REPORTS_READ),
     throttle=PerToken(RATE),
     response={200: wire.Status, **PROBLEMS},
     by_alias=True,
@@ -166,12 +127,12 @@ def send_report(
 )
 def read_one(request: Asked, report_id: str) -> HttpResponse:
     """A report of another organisation is not found, as one of nobody."""
-    return _json(_status(request.auth.report(report_id)), 200)
+    return json_answer(_status(request.auth.report(report_id)), 200)
 
 
 @api.post(
     "/expense-reports/{report_id}/cancel",
-    auth=Bearer(REPORTS_WRITE),
+    auth=caller(REPORTS_WRITE),
     throttle=PerToken(RATE),
     response={200: wire.Status, 409: wire.Trouble, **PROBLEMS},
     by_alias=True,
@@ -182,12 +143,12 @@ def cancel_report(request: Asked, report_id: str) -> HttpResponse:
     """It is not booked any more, or what was booked of it is taken back. The same again is answered alike. A
     report that is changed and approved again is sent as the next revision, canceled before or not.
     """
-    return _json(_status(request.auth.cancel(report_id)), 200)
+    return json_answer(_status(request.auth.cancel(report_id)), 200)
 
 
 @api.get(
     "/expense-reports",
-    auth=Bearer(REPORTS_READ),
+    auth=caller(REPORTS_READ),
     throttle=PerToken(RATE),
     response={200: wire.Page, **PROBLEMS},
     by_alias=True,
@@ -205,7 +166,7 @@ def list_reports(
     found = request.auth.reports(after=after, reference=external_id, state=state, limit=limit + 1)
     shown = [_status(row) for row in found[:limit]]
     page = {"reports": shown, "cursor": shown[-1]["cursor"] if shown else after, "more": len(found) > limit}
-    return _json(page, 200)
+    return json_answer(page, 200)
 
 
 # --- answers ------------------------------------------------------------------------------------------------
@@ -234,11 +195,6 @@ def _status(kept: KeptReport) -> dict[str, Any]:
         "changedAt": kept.changed_at.isoformat(),
         "cursor": kept.number,
     }
-
-
-def _json(content: object, status: int) -> HttpResponse:
-    text = json.dumps(content, ensure_ascii=False)
-    return HttpResponse(text, status=status, content_type="application/json")
 
 
 def _not_found(*_: object, **__: object) -> HttpResponse:

@@ -16,13 +16,14 @@ from ninja.errors import AuthenticationError, Throttled, ValidationError
 from ml_connector.app.access import Unknown
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.intake import Conflict
+from ml_connector.app.kept_lists import NotFilled, SeveralCopies
 from ml_connector.domain.problem import Problem
 from ml_connector.web.intake_reading import Unreadable
-from ml_connector.web.intake_schema import FILES_MAX
+from ml_connector.web.intake_schema import FILES_MAX, Trouble
 
 ERRORS_MAX = 50
 """Problems that one answer tells."""
-AGAIN_SECONDS = 30
+AGAIN_SECONDS, NOT_FILLED_SECONDS = 30, 60
 TITLES = {
     400: "The request cannot be read",
     401: "No token that is good",
@@ -42,12 +43,22 @@ TITLES = {
 log = structlog.get_logger("intake")
 
 
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503), Trouble)
+"""What every call may be answered with."""
+
+
 class Refusal(Exception):
     """The request is answered with this status and problem; nothing was stored."""
 
     def __init__(self, status: int, problem: Problem) -> None:
         self.status, self.problem = status, problem
         super().__init__(problem.text)
+
+
+def json_answer(content: object, status: int) -> HttpResponse:
+    """An answer with this content."""
+    text = json.dumps(content, ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type="application/json")
 
 
 def trouble(status: int, problems: Iterable[Problem], again: float = 0) -> HttpResponse:
@@ -101,8 +112,22 @@ def _unknown(error: Unknown) -> HttpResponse:
 
 
 @answer_to.register
+def _not_filled(error: NotFilled) -> HttpResponse:
+    text = f"{error} Ask again later; `ml-connector runs list` shows what its flow waits for."
+    return trouble(503, [Problem("intake.not_filled", "path", text)], NOT_FILLED_SECONDS)
+
+
+@answer_to.register
+def _several(error: SeveralCopies) -> HttpResponse:
+    return trouble(422, [Problem("intake.connection", "connection", str(error))])
+
+
+@answer_to.register
 def _stranger(_: AuthenticationError) -> HttpResponse:
-    text = "Send a token that is good as `Authorization: Bearer …`; `ml-connector tokens list` shows them."
+    text = (
+        "Send a token that is good as `Authorization: Bearer …`, or sign the call with its secret, method,"
+        " path and time; `ml-connector tokens list` shows the tokens."
+    )
     return trouble(401, [Problem("intake.token", "Authorization", text)])
 
 

@@ -19,6 +19,7 @@ from ml_connector.app.failures import expected
 from ml_connector.app.intake import known
 from ml_connector.domain.problem import Problem
 from ml_connector.web import intake
+from ml_connector.web.intake_access import digest_of, signed_call
 from ml_connector.web.intake_answers import answer_to, trouble
 from ml_connector.web.serving import Receive, Scope, Send, serving
 
@@ -32,6 +33,7 @@ DROP_SECONDS = 5.0
 """How long what comes is dropped before a caller is told why."""
 LIFE_SECONDS = 180.0
 """For a connection, from its first byte to the end of the answer."""
+SIGNATURE = "webhook-signature"
 AT_ONCE = 16
 """Connections; a call beyond them is answered with 503, and comes again."""
 
@@ -52,6 +54,9 @@ class Handler(ASGIHandler):
         request, error = super().create_request(scope, body_file)
         if request is not None:
             request.assembly = self._assembly  # type: ignore[attr-defined]
+            request.target = _target(scope)  # type: ignore[attr-defined]
+            if SIGNATURE in request.headers:
+                request.digest = digest_of(body_file)  # type: ignore[attr-defined]
         return request, error
 
 
@@ -71,7 +76,7 @@ class Limited:
             answer = trouble(415, [Problem("intake.type", "Content-Encoding", text)])
         elif size is not None and size > BODY_BYTES_MAX:
             answer = _too_much(413)
-        elif (size is None or size > STRANGER_BYTES_MAX) and (why := await self._stranger(headers)):
+        elif (size is None or size > STRANGER_BYTES_MAX) and (why := await self._stranger(headers, scope)):
             answer = why
         else:
             body = Body(receive)
@@ -81,17 +86,26 @@ class Limited:
             answer = _too_much(body.status)
         await _tell(receive, send, answer)
 
-    async def _stranger(self, headers: Mapping[str, str]) -> HttpResponse | None:
+    async def _stranger(self, headers: Mapping[str, str], scope: Scope) -> HttpResponse | None:
         """The answer to whoever has no token that is good; `None` for those that have one."""
         try:
-            if await sync_to_async(self._known)(headers):
+            if await sync_to_async(self._known)(headers, scope):
                 return None
         except expected() as error:
             return answer_to(cast(Exception, error))
         return answer_to(AuthenticationError())
 
-    def _known(self, headers: Mapping[str, str]) -> bool:
-        return known(self._assembly, headers.get("authorization", "").partition(" ")[2])
+    def _known(self, headers: Mapping[str, str], scope: Scope) -> bool:
+        if SIGNATURE not in headers:
+            return known(self._assembly, headers.get("authorization", "").partition(" ")[2])
+        call = signed_call(headers, scope["method"], _target(scope))
+        return not isinstance(call, Problem) and known(self._assembly, call)
+
+
+def _target(scope: Scope) -> str:
+    """Path and query as they were sent."""
+    query = scope["query_string"].decode("latin-1")
+    return str(scope["raw_path"].decode("latin-1")) + (f"?{query}" if query else "")
 
 
 class Body:

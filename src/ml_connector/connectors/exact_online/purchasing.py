@@ -78,8 +78,8 @@ class Purchasing:
                 client=self._client,
                 clock=self._wiring.clock,
                 divisions=self._options.divisions,
-                ledger=self._ledger,
                 vat=self._vat,
+                suppliers=lambda: self._kept,
             ),
             PurchaseChart: lambda: ExactPurchaseFacts(
                 self._client, self._wiring.clock, self._divisions, self._ledger, self._suppliers, self._vat

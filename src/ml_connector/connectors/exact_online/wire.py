@@ -96,6 +96,27 @@ class GLAccount(msgspec.Struct):
     UseCostunit: int | None = None
 
 
+class ListedAccount(msgspec.Struct):
+    """An account as somebody chooses it. `BalanceType`: B balance sheet, W profit and loss."""
+
+    ID: str
+    Code: str
+    Description: str | None = None
+    Type: int | None = None
+    BalanceType: str | None = None
+    IsBlocked: bool | None = None
+
+
+class ListedJournal(msgspec.Struct):
+    """A journal as somebody chooses it."""
+
+    ID: str
+    Code: str
+    Description: str | None = None
+    Type: int | None = None
+    IsBlocked: bool | None = None
+
+
 class CostCode(msgspec.Struct):
     """A cost center, cost unit or project. Cost units have no `Active`, and only projects are referred to by
     `ID`.

@@ -6,6 +6,7 @@ from functools import cache
 
 from ml_connector.connectors.intake.reports import IntakeReports
 from ml_connector.domain.expense import ExpenseReport
+from ml_connector.domain.list_value import ListValue
 from ml_connector.errors import ConnectorError, NotSent
 from ml_connector.ports.handed_in import HandedIn
 from ml_connector.ports.systems import Capabilities, Right, System, Wiring
@@ -36,4 +37,5 @@ def open_system(wiring: Wiring) -> System:
         entities=lambda: (),
         tenant=lambda entity: handed_in().tenant(),
         sources=Capabilities({ExpenseReport: lambda: IntakeReports(handed_in())}),
+        registers=Capabilities({ListValue: wiring.lists} if wiring.lists is not None else {}),
     )

@@ -90,7 +90,7 @@ class Place(Protocol):
 
 
 def _titled(value: ListValue, **more: Any) -> ListValue:
-    return replace(value, title=" ".join(value.title.split()), **more)
+    return replace(value, title=" ".join(value.title.split()), kind=None, **more)
 
 
 def _untitled(value: ListValue) -> Iterator[Problem]:
@@ -161,8 +161,10 @@ class Taxes:
         )
 
     def normal(self, value: ListValue) -> ListValue:
+        title = f"{value.written} ({value.kind})" if value.kind else value.written
         percentage = (value.percentage or Decimal(0)).normalize() + 0
-        return _titled(value, code="", parent="", percentage=percentage, days=None, month_ends=0)
+        named = replace(value, title=title, code="")
+        return _titled(named, parent="", percentage=percentage, days=None, month_ends=0)
 
     def problems(self, value: ListValue) -> Iterator[Problem]:
         yield from _untitled(value)
@@ -199,7 +201,7 @@ class Terms:
         )
 
     def normal(self, value: ListValue) -> ListValue:
-        return _titled(value, code="", parent="", percentage=None)
+        return _titled(replace(value, title=value.written, code=""), parent="", percentage=None)
 
     def problems(self, value: ListValue) -> Iterator[Problem]:
         yield from _untitled(value)

@@ -47,7 +47,14 @@ from ml_connector.store.models.expected import ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
 from ml_connector.store.models.hooks import Hook, HookCount, HookEvent, HookPath
-from ml_connector.store.models.api import ApiToken, IntakeFile, IntakeKey, IntakeReport
+from ml_connector.store.models.api import (
+    ApiToken,
+    ApiTokenSecret,
+    IntakeFile,
+    IntakeKey,
+    IntakeReport,
+    KeptValue,
+)
 # isort: on
 
 __all__ = [
@@ -57,6 +64,7 @@ __all__ = [
     "AlertRound",
     "Answer",
     "ApiToken",
+    "ApiTokenSecret",
     "Approval",
     "Artifact",
     "AuditEntry",
@@ -86,6 +94,7 @@ __all__ = [
     "IntakeKey",
     "IntakeReport",
     "Intent",
+    "KeptValue",
     "Link",
     "MappingVersion",
     "Organisation",

@@ -8,6 +8,11 @@ from django.db.models import Q
 from ml_connector.store.database import database_now
 from ml_connector.store.models.setup import Organisation
 
+MAIL, WEBHOOK, LOG = "e-mail", "webhook", "log"
+"""The channels of messages."""
+ALERTS, REPORTS = "alerts", "reports"
+"""What endpoints are told of."""
+
 
 class Alert(models.Model):
     """One episode of a condition that a person has to know of: `code` says what, `place` where, `count` how
@@ -37,11 +42,12 @@ class Alert(models.Model):
 
 class AlertMessage(models.Model):
     """What one channel has to deliver to one target: a mail address, an endpoint, or the log. It is tried at
-    `due_at`, and no more where that is empty; `identity` is the same for every channel and every try.
+    `due_at`, and no more where that is empty; `identity` is the same for every channel and every try. One
+    without an alert tells what became of an expense report.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
-    alert = models.ForeignKey(Alert, on_delete=models.PROTECT)
+    alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True)
     event = models.CharField(max_length=20)
     channel = models.CharField(max_length=20)
     target = models.CharField(max_length=254, default="")
@@ -65,13 +71,14 @@ class AlertMessage(models.Model):
 
 class AlertEndpoint(models.Model):
     """Where signed webhooks go. `internal` allows an address inside our own network; `disabled_at` is since
-    when it gets nothing, and `disabled_why` says why.
+    when it gets nothing, and `disabled_why` says why. `about` is what it is told of: alerts, or reports.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     name = models.SlugField(max_length=60)
     url = models.TextField()
     internal = models.BooleanField(default=False)
+    about = models.CharField(max_length=20, default="alerts")
     created_at = models.DateTimeField(default=database_now)
     disabled_at = models.DateTimeField(null=True)
     disabled_why = models.TextField(default="")

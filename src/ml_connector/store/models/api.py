@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from ml_connector.store.database import database_now
-from ml_connector.store.models.setup import Organisation
+from ml_connector.store.models.setup import Connection, Organisation
 
 
 class ApiToken(models.Model):
@@ -25,6 +25,15 @@ class ApiToken(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="api_token_name")]
+
+
+class ApiTokenSecret(models.Model):
+    """The encrypted secret of a token whose calls are signed: such a token is named by a key, whose SHA-256
+    is its digest, and is good for nothing without a signature.
+    """
+
+    token = models.OneToOneField(ApiToken, on_delete=models.CASCADE)
+    ciphertext = models.TextField()
 
 
 class IntakeReport(models.Model):
@@ -86,3 +95,23 @@ class IntakeKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="intake_key_once")]
+
+
+class KeptValue(models.Model):
+    """A value of a list of a ledger, as a connection of ours keeps it for those that choose from the list.
+    `content` is canonical text. A value that was closed keeps its row. `changed_at` is when it was written
+    last; `version` counts that.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    axis = models.CharField(max_length=60)
+    identity = models.CharField(max_length=200)
+    content = models.TextField()
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "axis", "identity"], name="kept_value_once")
+        ]
+        indexes = [models.Index(fields=["connection", "axis", "changed_at"], name="kept_value_changed")]

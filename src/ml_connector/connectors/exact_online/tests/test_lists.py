@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from ml_connector.connectors.exact_online.payees import MARK
 from ml_connector.connectors.exact_online.tests.purchase_world import Filed
-from ml_connector.domain.list_value import TAX, TERM, ListValue
+from ml_connector.domain.list_value import JOURNAL, SUPPLIER, TAX, TERM, ListValue
 from ml_connector.errors import Refused
+
+MARKED = {"SearchCode": MARK}
 
 
 @pytest.fixture
@@ -45,11 +48,9 @@ def test_taxes_are_offered_for_purchases_in_force_and_not_blocked(exact: Filed) 
     owed = {code: found[code].percentage for code in ("21", "22", "RC", "N", "P")}
     assert {"21": 21, "22": 21, "RC": 0, "N": 0, "P": 21} == owed
     assert all(isinstance(each, Decimal) for each in owed.values())
-    names = [found[code].title for code in ("21", "22", "RC", "N", "P")]
     assert ["excluding", "including", "reverse charge", "no VAT", "excluding"] == [
-        name.partition("(")[2].rstrip(")") for name in names
+        found[code].kind for code in ("21", "22", "RC", "N", "P")
     ]
-    assert len(set(names)) == len(names), "codes of one name are told apart"
 
 
 def test_terms_say_how_they_count(exact: Filed) -> None:
@@ -58,7 +59,7 @@ def test_terms_say_how_they_count(exact: Filed) -> None:
 
     found = values(exact, TERM)["ME9"]
 
-    assert (15, 2, "ME9 Month end") == (found.days, found.month_ends, found.title)
+    assert (15, 2, "Month end") == (found.days, found.month_ends, found.title)
 
 
 def test_values_that_are_blocked_or_over_are_closed(exact: Filed) -> None:
@@ -74,6 +75,41 @@ def test_values_that_are_blocked_or_over_are_closed(exact: Filed) -> None:
     units = values(exact, "cost_unit")
     assert (False, True) == (units["U1"].open, units["U3"].open)
     assert (before.identity, before.key) == (units["U3"].identity, units["U3"].key)
+
+
+def test_accounts_and_journals_say_of_what_kind_they_are(exact: Filed) -> None:
+    """Whoever is owed on an account is a creditor; the rest is of the balance sheet or of profit and loss."""
+    for code, kind, balance in (("A22", 22, "B"), ("A25", 25, "B"), ("A20", 20, "B"), ("A32", 32, "B")):
+        row = {"Code": code, "Description": code, "Type": kind, "BalanceType": balance, "BalanceSide": "C"}
+        exact.call("POST", "financial/GLAccounts", row)
+    row = {"Code": "A121", "Description": "Costs", "Type": 121, "BalanceType": "W", "BalanceSide": "D"}
+    exact.call("POST", "financial/GLAccounts", row)
+    for journal, kind in (("J22", 22), ("J90", 90)):
+        exact.call("POST", "financial/Journals", {"Code": journal, "Description": journal, "Type": kind})
+
+    accounts, journals = values(exact, "account"), values(exact, JOURNAL)
+
+    assert ["creditor", "creditor", "debtor", "balance_sheet", "profit_and_loss"] == [
+        accounts[code].kind for code in ("A22", "A25", "A20", "A32", "A121")
+    ]
+    assert ["purchase", "general"] == [journals[code].kind for code in ("J22", "J90")]
+    assert len({value.identity for value in journals.values()}) == len(journals)
+
+
+def test_suppliers_are_codes_and_names_without_people(exact: Filed) -> None:
+    """No bank account, no address; one that is blocked is closed."""
+    before = values(exact, SUPPLIER)
+    row = {"Code": "99001", "Name": "O'Brien & Söhne", "IsSupplier": True}
+    exact.call("POST", "crm/Accounts", row)
+    exact.call("POST", "crm/Accounts", {"Code": "99002", "Name": "Shut", "IsSupplier": True, "Blocked": True})
+    exact.call("POST", "crm/Accounts", {"Code": "99003", "Name": "Worker", "IsSupplier": True, **MARKED})
+    exact.call("POST", "crm/Accounts", {"Code": "99004", "Name": "Customer only"})
+
+    found = {code: one for code, one in values(exact, SUPPLIER).items() if code not in before}
+
+    assert {"99001": ("O'Brien & Söhne", True), "99002": ("Shut", False)} == {
+        code: (one.title, one.open) for code, one in found.items()
+    }
 
 
 @pytest.mark.parametrize(("entity", "axis"), [("9999", TAX), ("", "nothing")])

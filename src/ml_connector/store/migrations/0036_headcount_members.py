@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0034_intake_outcomes")]
+    dependencies = [("store", "0035_kept_lists")]
 
     operations = [
         migrations.AddField("headcountreason", "member", models.BooleanField(default=False)),
