@@ -46,7 +46,7 @@ class ExpenseStage:
 
     def connect(self) -> None:
         """Both connections, with their sign-in."""
-        findity, exact = self.sandbox.systems[FINDITY], self.sandbox.systems[EXACT]
+        findity = self.sandbox.systems[FINDITY]
         credentials = findity["credentials"]
         self._add(
             SPENT,
@@ -59,7 +59,11 @@ class ExpenseStage:
                 "take_back_seconds": "0",
             },
         )
-        scene = scene_of("trading_company")
+        self.connect_books()
+
+    def connect_books(self) -> None:
+        """That to Exact, with its sign-in."""
+        exact, scene = self.sandbox.systems[EXACT], scene_of("trading_company")
         settings = scene.settings(exact, [*expenses.ENTITY_OF.values()])
         self._add(BOOKS, EXACT, {**settings, **scene.unlimited})
         self.product.authorize(BOOKS)

@@ -320,6 +320,17 @@ def test_what_only_the_source_can_mend_is_told_where_the_flow_says_so() -> None:
     assert (DONE, [], {"7:1": "failed"}) == (at.state, world.entries, told(world)), at.summary
 
 
+@pytest.mark.parametrize("company", ["NL07", ""])
+def test_every_other_company_is_booked_where_the_flow_says_so(company: str) -> None:
+    world = Expenses()
+    held = world.book(world.platform.approved("7", company=company))
+    assert (HELD, []) == (held.state, world.entries)
+    assert "expense.company" in world.problems(held.id)
+    world.option(entities="NL01=11,*=10")
+
+    assert DONE == world.resumed(held).state
+
+
 def test_an_expense_that_wages_repay_is_never_booked() -> None:
     world = Expenses(wages="leave_out")
 

@@ -56,7 +56,7 @@ def journal_of(report: ExpenseReport, policy: ExpensePolicy) -> str:
     """The journal of that document, the source's where it chose one; empty where none is known."""
     purchase = form_of(report, policy) is ExpenseForm.PURCHASE
     journals = policy.purchase_journals if purchase else policy.general_journals
-    return report.journal or journals.get(policy.entities.get(report.company, ""), "")
+    return report.journal or journals.get(policy.entity_of(report.company), "")
 
 
 def expense_entry(
@@ -82,7 +82,7 @@ class _Builder:
     ) -> None:
         self._report, self._policy, self._named, self._parts = report, policy, named, parts
         self._where = f"report {report.reference}"
-        self._entity = policy.entities.get(report.company, "")
+        self._entity = policy.entity_of(report.company)
         self._lines = tuple(line for line in report.lines if not line.payroll_code)
         self._owed, self._form = owed(report), form_of(report, policy)
         self._journal = journal_of(report, policy)

@@ -79,7 +79,7 @@ class LineParts:
         resolver: Resolver | None,
     ) -> None:
         self._report, self._policy, self._resolver = report, policy, resolver
-        self._home = policy.countries.get(policy.entities.get(report.company, ""), "")
+        self._home = policy.countries.get(policy.entity_of(report.company), "")
         found = rates.get(self._home)
         self._rates = found if found is not None and found.currency == report.currency else None
         self.problems: list[Problem] = []
@@ -274,7 +274,7 @@ class LineParts:
         self.problems.append(Problem(code, where, text, owner))
 
     def _without_country(self, line: ExpenseLine) -> None:
-        entity = self._policy.entities.get(self._report.company, self._report.company)
+        entity = self._policy.entity_of(self._report.company) or self._report.company
         text = (
             f"The country of legal entity {entity} is not known, and expense {line.number} of report"
             f" {self._report.number} is a drive or was made abroad. Name it in the settings of the flow."

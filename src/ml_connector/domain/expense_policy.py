@@ -38,12 +38,13 @@ class PaidByWages(StrEnum):
 class ExpensePolicy:
     """How reports are booked.
 
-    `entities` is company → legal entity, `countries` legal entity → country as two letters, and
-    `purchase_journals` and `general_journals` legal entity → journal. `accounts` is category → account for
-    lines that name none. `vat_codes` is the source's tax → VAT code, for purchase entries; `vat_accounts` is
-    tax → account of the VAT to claim, for journal entries. `no_vat` is the code of a line without VAT. Taxes
-    in `no_vat_taxes` and categories in `no_vat_categories` mean no VAT line: the gross amount is the cost.
-    `foreign_vat_account` takes VAT of other countries; without one it is a part of the cost.
+    `entities` is company → legal entity, `*` for every other company and for none, `countries` legal entity →
+    country as two letters, and `purchase_journals` and `general_journals` legal entity → journal. `accounts`
+    is category → account for lines that name none. `vat_codes` is the source's tax → VAT code, for purchase
+    entries; `vat_accounts` is tax → account of the VAT to claim, for journal entries. `no_vat` is the code of
+    a line without VAT. Taxes in `no_vat_taxes` and categories in `no_vat_categories` mean no VAT line: the
+    gross amount is the cost. `foreign_vat_account` takes VAT of other countries; without one it is a part of
+    the cost.
 
     `employee_account` is the liability account of journal entries, and `employee_accounts` that of single
     employees. `clearing` is what paid → account: `company_card`, `company_account` and `cash_advance`.
@@ -75,6 +76,10 @@ class ExpensePolicy:
     km_per_day_max: Decimal = Decimal(1000)
     axes: frozenset[str] = frozenset({"cost_center"})
     line_text_max: int = 60
+
+    def entity_of(self, company: str) -> str:
+        """The legal entity of a company; empty where none is named."""
+        return self.entities.get(company) or self.entities.get("*", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

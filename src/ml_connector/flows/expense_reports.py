@@ -95,7 +95,7 @@ class ExpenseReports:
         run.step("asked", self._commits.now)
         run.audit("run.read", {"export": run.row.reference, "reports": len(export.reports)})
         if not export.reports:
-            return Done(f"Nothing was booked. {' '.join(left)}")
+            return Done(f"Nothing was booked. {' '.join(left) or 'No report of it is approved any more.'}")
         return Next("propose")
 
     def _references(self, run: Run) -> tuple[str, ...]:
@@ -267,9 +267,10 @@ class ExpenseReports:
         took the report back there meanwhile. Its next approval corrects what is booked.
         """
         said, marks = self._said(plan, one), self._reports.marks
-        if said is None:
-            return []
         try:
+            if said is None:
+                self._tell_taken_back(run, plan)
+                return []
             before = marks.assigned(plan.reference)
             expected = ReportStatus.FAILED if before == ReportStatus.FAILED else ""
             run.assign(ReportMark(marks, said[1]), plan.reference, said[0], expected)
@@ -281,8 +282,15 @@ class ExpenseReports:
             return [f"The source of report {plan.number} was not told: {error.problem.text}"]
         return []
 
+    def _tell_taken_back(self, run: Run, plan: ReportPlan) -> None:
+        """Of a report that was canceled, where its source was told that it is booked."""
+        taken = run.value("propose", "proposal", ExpenseProposal).takes_back
+        if taken and self._reports.marks.assigned(plan.reference) == ReportStatus.BOOKED:
+            text = f"Taken back: {consent.listed(one.document for one in taken)}."
+            self._reports.marks.assign(plan.reference, ReportStatus.BOOKED, text)
+
     def _said(self, plan: ReportPlan, read: ReadReport) -> tuple[str, str] | None:
-        """The status of a report and a text; `None` where its source waits for nothing."""
+        """The status of a report and a text; `None` for one that was canceled."""
         if plan.fails:
             return ReportStatus.FAILED, plan.fails
         if plan.booked_as:

@@ -70,7 +70,7 @@ class ReportBooks:
     def ask(self, report: ExpenseReport) -> ReportBasis:
         """What the entry of the report is built on, and why it cannot be: its period is closed."""
         building, day = self._policy.building, self._policy.day_of(report)
-        entity, journal = building.entities.get(report.company, ""), journal_of(report, building)
+        entity, journal = building.entity_of(report.company), journal_of(report, building)
         if not entity or not journal:
             return ReportBasis(entity=entity, day=day)
         what = f"report {report.number}"

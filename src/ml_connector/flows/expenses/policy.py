@@ -65,7 +65,11 @@ class ReportPolicy:
 
 
 OPTIONS = (
-    Option(name="entities", help="Company of the source=legal entity, required; pairs separated by commas"),
+    Option(
+        name="entities",
+        help="Company of the source=legal entity, required; several pairs separated by commas, * for every"
+        " other company and for reports without one",
+    ),
     Option(name="form", help="purchase_entry, with the employee as the supplier; or journal_entry"),
     Option(
         name="journal",
