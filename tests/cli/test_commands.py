@@ -13,7 +13,7 @@ from tests.stand import Installation
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 GROUPS = {
     "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings", "webhooks"],
-    "flows": ["set", "show", "list", "options"],
+    "flows": ["set", "show", "expect", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "pairs": ["show", "set"],
     "run": [

@@ -330,3 +330,141 @@ def test_a_flow_of_workers_waits_for_no_pay() -> None:
 
     assert (1, "", []) == (len(arrival.runs), arrival.why, world.asked)
     assert ([], 0) == ([*open_items(world.access.organisation)], ExpectedRun.objects.count())
+
+
+# --- what people say of the plan ----------------------------------------------------------------------------
+
+
+class Said(Planned):
+    """An installation whose payroll plans the regular run for 10 July; it has looked on 1 July."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan.held = [
+            planned(REGULAR, "2026-07-10", closed=True),
+            planned(EXTRA, "2026-08-01", group="MONTH"),
+        ]
+        self.look("2026-07-01T13:00")
+
+    def say(self, **wish: Any) -> list[dict[str, Any]]:
+        from ml_connector.app.expected_changes import ExpectedChanges, Wish
+
+        self._use()
+        if "due" in wish:
+            wish["due"] = date.fromisoformat(wish["due"])
+        changes = ExpectedChanges(self.access, self._assembly, self._actor)
+        return changes.say(self._flow.pk, Wish(**{"why": "bank holiday", **wish}))
+
+    def due(self) -> dict[str, str]:
+        from ml_connector.store.models import ExpectedRun
+
+        self._use()
+        return {row.subject: str(row.due) for row in ExpectedRun.objects.filter(flow=self._flow)}
+
+
+def test_a_run_that_a_person_moves_is_due_on_that_day() -> None:
+    """Looks are closer around it, and it is late after it: earlier or later than planned. The source's next
+    plan does not undo it; taken back, it is as planned.
+    """
+    world = Said()
+    (said, _) = world.say(subject=REGULAR, due="2026-07-03")
+    assert ("2026-07-03", "2026-07-10", "on another day") == (said["due"], said["planned"], said["said"])
+    assert ("bank holiday", "anna") == (said["why"], said["by"])
+    assert "flow.expected" in world.audited
+    world.look("2026-07-02T23:00")
+    assert ([], "2026-07-03") == (world.late(), world.due()[REGULAR])
+    world.look("2026-07-03T07:00")
+    assert [REGULAR] == world.late()
+
+    world.say(subject=REGULAR, due="2026-07-14")
+    assert [] == world.late()
+    world.look("2026-07-11T07:00")
+    assert ([], "2026-07-14") == (world.late(), world.due()[REGULAR])
+
+    world.say(subject=REGULAR, as_planned=True)
+    assert ([REGULAR], "2026-07-10") == (world.late(), world.due()[REGULAR])
+
+
+def test_a_run_that_is_moved_far_ahead_is_followed() -> None:
+    """From beyond the days that the source is asked about without it."""
+    world = Said()
+    world.plan.held = [planned(REGULAR, "2026-08-10")]
+    world.look("2026-07-01T19:00")
+    world.say(subject=REGULAR, due="2026-07-03")
+    world.plan.held = [planned(REGULAR, "2026-09-30")]
+    world.look("2026-07-02T07:00")
+    assert {} == world.due(), "the source moved it out of what is followed, and what was said of it is old"
+
+
+def test_a_run_that_is_not_expected_is_not_missed() -> None:
+    """Until that is taken back; what is not expected is shown with who said why."""
+    world = Said()
+    found = world.say(subject=REGULAR, none=True)
+    assert ("not expected", "2026-07-10", "anna") == tuple(found[0][name] for name in ("said", "due", "by"))
+    world.look("2026-07-12T07:00")
+    assert ([], [EXTRA]) == (world.late(), [*world.due()])
+
+    world.say(subject=REGULAR, as_planned=True)
+    assert [REGULAR] == world.late()
+
+
+def test_one_more_run_is_expected_and_over_when_one_of_the_group_has_come() -> None:
+    """With that pay date, and none that was planned there already."""
+    world = Said()
+    more = "BIWEEK one more 2026-07-03"
+    assert more in [one["expected"] for one in world.say(group="BIWEEK", due="2026-07-03")]
+    world.look("2026-07-03T07:00")
+    assert [more] == world.late()
+
+    world.payroll.add(a_pay_run("R7", subject="BIWEEK 2026-06-30 202607039"))
+    (run,) = world.look("2026-07-03T10:00")
+
+    world.look("2026-07-03T13:00")
+    assert [] == world.late()
+    from ml_connector.app.expected_changes import shown
+
+    (one,) = [one for one in shown(world._flow) if one["expected"] == more]
+    assert (run, "one more") == (one["run"], one["said"])
+
+
+def test_one_more_that_the_source_plans_later_is_that_one() -> None:
+    """It is expected once, not twice."""
+    world = Said()
+    world.say(group="BIWEEK", due="2026-07-10")
+    assert {REGULAR, EXTRA, "BIWEEK one more 2026-07-10"} == {*world.due()}
+
+    other = "biweekly 2026-06-30 202607109"
+    world.plan.held.append(planned(other, "2026-07-10"))
+    world.look("2026-07-01T19:00")
+
+    assert {REGULAR, EXTRA, other} == {*world.due()}
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        (
+            {"subject": "biweekly 2026-06-30 20260703", "none": True},
+            "plans no run 'biweekly 2026-06-30 20260703'",
+        ),
+        ({"group": "WEEKLY", "due": "2026-07-03"}, "plans no group 'WEEKLY'"),
+        ({"subject": REGULAR, "due": "2026-07-03", "none": True}, "one of --on DAY"),
+        ({"subject": REGULAR}, "one of --on DAY"),
+        ({"group": "BIWEEK", "none": True}, "for one more the day"),
+        ({"subject": REGULAR, "group": "BIWEEK", "due": "2026-07-03"}, "Name a run that is planned"),
+        ({"due": "2026-07-03"}, "Name a run that is planned"),
+        ({"subject": REGULAR, "due": "2027-07-03"}, "is not followed: only from 2026-05-27 to"),
+        ({"subject": REGULAR, "none": True, "why": " "}, "Say why"),
+        ({"subject": REGULAR, "as_planned": True}, "Nothing was said of"),
+    ],
+)
+def test_what_cannot_be_said_of_a_plan_is_refused(wish: dict[str, Any], told: str) -> None:
+    """Nothing is kept."""
+    world = Said()
+    from ml_connector.app.access import Unknown
+    from ml_connector.app.refusals import NotAllowed
+
+    with pytest.raises((Unknown, NotAllowed)) as refused:
+        world.say(**wish)
+    assert told in str(refused.value)
+    assert "flow.expected" not in world.audited

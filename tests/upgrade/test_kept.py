@@ -58,7 +58,7 @@ def test_the_upgrade_is_in_the_audit_log_once(kept: Kept) -> None:
         entry["detail"]["from"],
         entry["detail"]["to"],
     )
-    assert entry["detail"]["tables"].startswith("0003_token_name → 0036_headcount_members")
+    assert entry["detail"]["tables"].startswith("0003_token_name → 0037_expected_changes")
 
 
 def test_the_chain_of_the_release_before_is_verified(kept: Kept) -> None:

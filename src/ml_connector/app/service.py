@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.api_tokens import ApiTokens
     from ml_connector.app.assemble import Assembly
+    from ml_connector.app.expected_changes import ExpectedChanges
     from ml_connector.app.headcount import Headcounts
     from ml_connector.app.mappings import Mappings
     from ml_connector.app.operations import Operations
@@ -74,7 +75,7 @@ class Service:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
         kept = ("people", "setup", "operations", "statements", "worklist", "endpoints", "headcounts")
-        for name in (*kept, "webhooks", "pairs"):
+        for name in (*kept, "expected", "webhooks", "pairs"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -160,6 +161,12 @@ class Service:
         from ml_connector.app.headcount import Headcounts
 
         return Headcounts(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def expected(self) -> ExpectedChanges:
+        from ml_connector.app.expected_changes import ExpectedChanges
+
+        return ExpectedChanges(self.access, self.assembly, self.actor)
 
     @cached_property
     def records(self) -> Records:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from ml_connector.cli.made import startable
 from ml_connector.cli.mappings import compared_json, say_compared
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, label, out, say, stop, table
+from ml_connector.cli.people import As, AsSecret, sign_in
 from ml_connector.cli.session import service
 
 connections = typer.Typer(name="connections", help="Connected systems.", no_args_is_help=True)
@@ -237,13 +239,51 @@ def show_flow(
 
         flow = service().access.flow_numbered(identity)
         shown = settings_of(flow, wake_of(service().assembly, flow))
+        from ml_connector.app.expected_changes import shown as expected_of
+
+        expected = expected_of(flow)
         if as_json:
-            say(True, {"ok": True, **shown})
+            say(True, {"ok": True, **shown, "expected": expected})
             return
         options = shown.pop("options")
         shown["wake"] = ", ".join(shown["wake"])
         rows = [*shown.items(), *((f"option {name}", value) for name, value in options.items())]
         table(f"Flow {identity}", ["", ""], [(label(name), value or "–") for name, value in rows])
+        _expected(expected)
+
+
+@flows.command("expect")
+def expect(
+    identity: int = typer.Argument(..., help="Id of the flow, as `flows list` shows it."),
+    run: str = typer.Option("", help="A run that the source plans, as `flows show` names it."),
+    group: str = typer.Option("", help="The group of one more that is expected; with --on."),
+    on: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="The day on which it is due."),
+    none: bool = typer.Option(False, "--none", help="No run is expected for it."),
+    as_planned: bool = typer.Option(False, "--as-planned", help="Take back what was said of it."),
+    why: str = typer.Option(..., help="Why it is so."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
+    as_json: bool = Json,
+) -> None:
+    """Say when a planned run is due, that none is, or that one more is."""
+    with errors(as_json):
+        sign_in(by, secret_file, as_json)
+        from ml_connector.app.expected_changes import Wish
+
+        day = on.date() if on else None
+        wish = Wish(subject=run, group=group, due=day, none=none, as_planned=as_planned, why=why)
+        expected = service().expected.say(identity, wish)
+        if as_json:
+            say(True, {"ok": True, "expected": expected})
+        else:
+            _expected(expected)
+
+
+def _expected(expected: list[dict[str, Any]]) -> None:
+    if expected:
+        names = ("due", "expected", "run", "said", "planned", "why", "by")
+        rows = [[one.get(name) or "–" for name in names] for one in expected]
+        table("Expected runs", ["Due", "Run", "Came as", "Said", "Planned", "Why", "By"], rows)
 
 
 @flows.command("options")

@@ -43,7 +43,7 @@ from ml_connector.store.models.audit import AuditEntry, AuditHead, AuditSeal, Ex
 from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
 from ml_connector.store.models.work import WorkItem
 from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
-from ml_connector.store.models.expected import ExpectedRun
+from ml_connector.store.models.expected import ExpectedChange, ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
 from ml_connector.store.models.hooks import Hook, HookCount, HookEvent, HookPath
@@ -79,6 +79,7 @@ __all__ = [
     "DistrustedMarker",
     "EndpointSecret",
     "ExchangeRow",
+    "ExpectedChange",
     "ExpectedRun",
     "Flow",
     "GroupLink",
