@@ -42,7 +42,7 @@ demo: install
 	@$(RUN) tools/demo.py --scenario $(SCENARIO) $(if $(REGISTER),--register "$(REGISTER)") $(if $(KEEP),--keep "$(KEEP)")
 
 test: install
-	$(RUN) -m pytest -n $(XDIST) --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(RUN) -m pytest -n $(XDIST) --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
 
 test-all: install
 	$(RUN) -m pytest -n $(XDIST) --dist loadfile --no-loadscope-reorder

@@ -45,7 +45,7 @@ def test_a_clock_that_slept_or_jumped_is_noticed_within_a_minute(monkeypatch: py
     stopped: Any = Event()
     waits: Any = Waits(5, stopped)
 
-    installation._serve(stopped, waits, once=False, at=("", ""), as_json=True)
+    installation._serve(stopped, waits, once=False, at=("", "", []), as_json=True)
 
     assert 5 == len(waits.seconds) == len(looks)
     assert 60 >= max(waits.seconds)

@@ -102,7 +102,8 @@ class Office:
         with closing(sqlite3.connect(self.product.home / "product.sqlite3")) as tables:
             counts = {name: tables.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in TABLES}
         folder = self.product.home / "files"
-        return {**counts, "files": sum(path.is_file() for path in folder.rglob("*"))}
+        kept = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != ".unnamed"]
+        return {**counts, "files": len(kept)}
 
     @contextmanager
     def open(self, script: str = "") -> Iterator[subprocess.Popen[str]]:

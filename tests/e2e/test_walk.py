@@ -52,7 +52,7 @@ def test_connections_are_added_tested_and_marked(stand: Stand) -> None:
     listed = stand.ask("connections", "list")["connections"]
     shown = stand.command("connections", "list").stdout
 
-    assert (6, 23) == (len(rights[SOURCE]), len(rights[TARGET]))
+    assert (6, 24) == (len(rights[SOURCE]), len(rights[TARGET]))
     lacking = [right for found in rights.values() for right in found if not right["granted"]]
     assert [("platform: webhook subscriptions", True)] == [
         (right["name"], right["optional"]) for right in lacking

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 from tests.flows.test_alert_webhooks import Hooked, Receiver, signature
 from tests.flows.test_alerts import DAY, HOUR, MINUTE
@@ -170,8 +171,11 @@ def test_an_organisation_is_told_of_its_own_reports(world: Reported, receiver: R
     assert [("expense_report.booked", "ours")] == types(receiver)
 
 
-def test_the_log_says_which_report_and_no_words(world: Reported) -> None:
+def test_the_log_says_which_report_and_no_words(world: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may name people and amounts."""
+    from ml_connector.app import alert_delivery
+
+    monkeypatch.setattr(alert_delivery, "log", structlog.get_logger())
     world.become(world.receive("rep-1"), "failed", "J. de Vries is unknown.")
     with capture_logs() as lines:
         world.round(MINUTE)

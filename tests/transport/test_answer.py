@@ -21,7 +21,13 @@ from ml_connector.transport.answer import Answer, retry_after, unknown_status, w
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 DEEP = b"[" * 200_000 + b"]" * 200_000
 DEEP_OBJECT = b'{"message":' * 100_000 + b"1" + b"}" * 100_000
-SLUGS = [module.name for module in pkgutil.iter_modules(ml_connector.connectors.__path__) if module.ispkg]
+ASKS_NOBODY = {"intake"}
+"""Connectors that ask no vendor: what they read was sent to this installation."""
+SLUGS = [
+    module.name
+    for module in pkgutil.iter_modules(ml_connector.connectors.__path__)
+    if module.ispkg and module.name not in ASKS_NOBODY
+]
 NUMBERS = ["²", "١٢", "1_000", "9" * 400, "9" * 5000, "-1", "1e3", " ", "0x10", "1.5", "+5"]
 NAMES = ("limit", "remaining", "reset")
 

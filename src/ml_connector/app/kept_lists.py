@@ -91,7 +91,7 @@ class MasterData:
             found = [one for one in found if one.connection.name == connection]
         if not found:
             where = f" for connection {connection!r}" if connection else ""
-            text = f"No list {name} is kept{where}. `ml-connector pairs set` says which lists are."
+            text = f"No list {name} is kept{where}. `pairs set` says which lists are."
             raise Unknown(text)
         if len(found) > 1:
             text = f"{', '.join(one.connection.name for one in found)} keep a list {name}. Name one of them."

@@ -114,10 +114,8 @@ def test_each_problem_of_an_entry_is_found(found: JournalEntry, expected: list[s
 def test_the_currency_must_be_one_the_journal_takes() -> None:
     """With those it takes in the text."""
     (problem,) = check_entry(entry(), a_chart(currencies=frozenset({"USD", "GBP"})))
-    assert ("currency.refused", "Journal 90 of 10 does not take EUR, only GBP, USD.") == (
-        problem.code,
-        problem.text,
-    )
+    text = "Journal 90 of 10 does not take EUR, only GBP, USD. Allow it there, or choose another journal."
+    assert ("currency.refused", text) == (problem.code, problem.text)
 
 
 def test_what_an_account_demands_of_dimensions_is_checked() -> None:
