@@ -87,9 +87,6 @@ class ExpenseStage:
             "journal": "60",
             "general_journal": "95",
             "vat_codes": ",".join(f"{code}={code}" for code in sorted(codes)),
-            "vat_accounts": ",".join(
-                sorted({f"{row['code']}={row['account']}" for row in spent["vat_codes"] if row["account"]})
-            ),
             "no_vat": NO_VAT,
             "clearing": f"company_card={register.CARD}",
             "axes": "cost_center,cost_unit,project",

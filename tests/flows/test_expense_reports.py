@@ -136,6 +136,7 @@ def test_a_journal_entry_owes_the_employee_and_its_receipts_name_it() -> None:
     lines = [(line.account, str(line.amount.amount)) for line in document.entry.lines]
     assert [("4000", "100.00"), ("4020", "21.00"), ("1710", "-121.00")] == lines
     assert ([], 1) == (world.entries, len(world.files))
+    assert any("without a VAT code" in text for text in world.operations.records.proposal(at.id).doubts)
     (dossier,) = world.purchases.of(Dossier).values()
     assert dossier.booked.title.startswith("ER-7")
 

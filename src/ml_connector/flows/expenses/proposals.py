@@ -121,12 +121,21 @@ class ExpenseProposals:
             attachments=attachments,
             subjects=tuple(sorted(subjects)),
             problems=tuple(problems),
-            doubts=(*built.notes, *self._moved(read.report, basis)),
+            doubts=(*built.notes, *self._moved(read.report, basis), *self._without_code(built)),
         )
         if built.entry is not None:
             origin = ExpenseOrigin(key=built.entry.key, report=exported.number, lines=built.origins)
             own = replace(own, origins=(origin,))
         return self._decided(run, plan, self._beside(run, read, own, booked))
+
+    def _without_code(self, built: BuiltReport) -> Iterator[str]:
+        """That VAT stands in a journal entry, where it has no VAT code."""
+        accounts = set(self._policy.building.vat_accounts.values())
+        if isinstance(built.entry, JournalEntry) and any(
+            line.account in accounts for line in built.entry.lines
+        ):
+            where = built.entry.text
+            yield f"VAT of {where} stands in a journal entry without a VAT code, so no VAT return counts it."
 
     def _moved(self, report: ExpenseReport, basis: ReportBasis) -> Iterator[str]:
         """That the report is booked in another period, or on another day, because that of its day is
