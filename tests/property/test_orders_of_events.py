@@ -8,7 +8,6 @@ pass and nothing that was said before.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -314,7 +313,7 @@ class AtLength(Events):
     """The same, longer and more often."""
 
 
-@pytest.mark.skipif(os.environ.get("HYPOTHESIS_PROFILE") != "thorough", reason="takes minutes")
+@pytest.mark.slow
 def test_the_order_in_which_changes_are_heard_of_has_no_meaning_at_length() -> None:
     run_state_machine_as_test(AtLength, settings=settings(max_examples=60, stateful_step_count=30))
 
